@@ -1,0 +1,44 @@
+# asyncio_component(<target> [FOLDER <folder> | EXCEPT <folder>...] LINK <target>... [REQUIRES <pkg-config package>...])
+#
+# One library of the project from src/<FOLDER>/**/*.cpp with the public headers include/asyncio/<FOLDER>/**/*.hpp; without
+# FOLDER, everything but the folders after EXCEPT. `asyncio_x` is known as asyncio::x in the build tree and once installed.
+function(asyncio_component target)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "FOLDER" "EXCEPT;LINK;REQUIRES")
+
+    set(include_root ${PROJECT_SOURCE_DIR}/include)
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${arg_FOLDER}/*.cpp)
+    file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${include_root}/asyncio/${arg_FOLDER}/*.hpp)
+    foreach(folder IN LISTS arg_EXCEPT)
+        list(FILTER sources EXCLUDE REGEX "^${PROJECT_SOURCE_DIR}/src/${folder}/")
+        list(FILTER headers EXCLUDE REGEX "^${include_root}/asyncio/${folder}/")
+    endforeach()
+
+    string(REGEX REPLACE "^asyncio_" "" name ${target})
+    if(NOT sources)
+        # A component of headers alone, or one whose sources are still to be written, is a library all the same.
+        set(sources ${CMAKE_CURRENT_BINARY_DIR}/${target}_empty.cpp)
+        file(WRITE ${sources} "")
+    endif()
+    add_library(${target} ${sources})
+    add_library(asyncio::${name} ALIAS ${target})
+
+    target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS ${include_root} FILES ${headers})
+    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(${target} PUBLIC ${arg_LINK})
+    target_compile_features(${target} PUBLIC cxx_std_20)
+    target_compile_options(${target} PRIVATE ${asyncio_warning_flags})
+    set_target_properties(
+        ${target}
+        PROPERTIES
+            CXX_EXTENSIONS OFF
+            EXPORT_NAME ${name}
+            VERSION ${PROJECT_VERSION}
+            SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+            # `all_verify_interface_header_sets` compiles each public header on its own.
+            VERIFY_INTERFACE_HEADER_SETS ${PROJECT_IS_TOP_LEVEL}
+    )
+
+    # Read by cmake/Install.cmake.
+    set_target_properties(${target} PROPERTIES ASYNCIO_PKG_CONFIG_REQUIRES "${arg_REQUIRES}")
+    set_property(GLOBAL APPEND PROPERTY ASYNCIO_COMPONENTS ${target})
+endfunction()
