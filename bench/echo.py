@@ -75,12 +75,12 @@ def rows_for(connections, size):
     }
 
 
-def run(ours, bench_dir, rounds, seconds, log=lambda text: None):
-    """Measures all configurations; returns the results in the order of the table."""
-    servers = {"ours": ours, **{peer: os.path.join(bench_dir, peer) for peer in PEERS}}
-    load = os.path.join(bench_dir, "echo_load")
+def run(ours, bench_dir, rounds, seconds, configurations=CONFIGURATIONS, log=lambda text: None):
+    """Measures each configuration (connections, message size); returns the results in the order of the table."""
+    servers = {"ours": ours, **{peer: os.path.join(bench_dir, "peers", peer) for peer in PEERS}}
+    load = os.path.join(bench_dir, "load", "echo_load")
     results = []
-    for connections, size in CONFIGURATIONS:
+    for connections, size in configurations:
         rows = rows_for(connections, size)
         for number in range(rounds):
             order = list(servers)
@@ -100,12 +100,12 @@ def run(ours, bench_dir, rounds, seconds, log=lambda text: None):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--server", required=True, help="our echo server")
-    parser.add_argument("--bench-dir", required=True, help="where raw_epoll_echo, asio_echo and echo_load are")
+    parser.add_argument("--bench-dir", required=True, help="the folder bench of the build tree")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--seconds", type=float, default=1.0, help="load on each server in each round")
     options = parser.parse_args()
     log = lambda text: print(text, file=sys.stderr, flush=True)
-    print_table(run(options.server, options.bench_dir, options.rounds, options.seconds, log))
+    print_table(run(options.server, options.bench_dir, options.rounds, options.seconds, log=log))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ class Row:
         return {
             "row": self.name,
             "ours": statistics.median(self.ours),
-            "peer": statistics.median(self.peer) if self.peer[0] is not None else None,
+            "peer": statistics.median(self.peer),
             "peer_name": self.peer_name,
             "unit": self.unit,
             "ratio": None if self.absolute else median,
