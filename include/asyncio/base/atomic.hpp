@@ -1,0 +1,16 @@
+#pragma once
+
+#include <atomic>
+
+namespace asyncio::detail {
+
+// The few cross-thread parts name their atomics through these aliases, so that a model checker can be put underneath.
+template <class T>
+using Atomic = std::atomic<T>;
+
+inline constexpr auto memory_relaxed = std::memory_order_relaxed;
+inline constexpr auto memory_acquire = std::memory_order_acquire;
+inline constexpr auto memory_release = std::memory_order_release;
+inline constexpr auto memory_acq_rel = std::memory_order_acq_rel;
+
+}  // namespace asyncio::detail

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+namespace asyncio {
+
+/// The clock of `loop.time()`: monotonic, never adjusted. A simulated loop uses the same type with a virtual value.
+/// Mirrors the clock behind asyncio's `loop.time()`.
+using Clock = std::chrono::steady_clock;
+
+/// A time limit; `std::nullopt` means none (Python's `None`).
+using Timeout = std::optional<Clock::duration>;
+
+namespace detail {
+
+/// The clock's value `delay` after `now`; saturates instead of overflowing, so that `duration::max()` means never.
+constexpr Clock::time_point saturating_add(Clock::time_point now, Clock::duration delay) noexcept {
+    if (delay > Clock::duration::zero() && Clock::time_point::max() - delay < now) return Clock::time_point::max();
+    if (delay < Clock::duration::zero() && Clock::time_point::min() - delay > now) return Clock::time_point::min();
+    return now + delay;
+}
+
+/// Converts any duration to the clock's, saturating, and treating a floating point NaN as the caller's error (zero).
+template <class Rep, class Period>
+constexpr Clock::duration to_clock_duration(std::chrono::duration<Rep, Period> value) noexcept {
+    using Seconds = std::chrono::duration<double>;
+    if (std::chrono::duration_cast<Seconds>(value) >= std::chrono::duration_cast<Seconds>(Clock::duration::max()))
+        return Clock::duration::max();
+    if (std::chrono::duration_cast<Seconds>(value) <= std::chrono::duration_cast<Seconds>(Clock::duration::min()))
+        return Clock::duration::min();
+    return std::chrono::duration_cast<Clock::duration>(value);
+}
+
+}  // namespace detail
+}  // namespace asyncio

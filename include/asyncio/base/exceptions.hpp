@@ -1,0 +1,155 @@
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace asyncio {
+
+/// A task was cancelled. Thrown at the `co_await` that the cancellation reached.
+///
+/// Not a `std::exception`, as it is a BaseException in Python: `catch (const std::exception&)` never swallows it, and a
+/// `catch (...)` must rethrow it. Mirrors asyncio.CancelledError (BaseException since 3.8).
+class CancelledError {
+public:
+    CancelledError() = default;
+    explicit CancelledError(std::string message) : message_(std::move(message)) {}
+
+    /// What was given to `cancel(msg)`; empty without one.
+    [[nodiscard]] const std::string& message() const noexcept { return message_; }
+
+private:
+    std::string message_;
+};
+
+/// Ctrl-C, delivered by the loop, never from a signal handler. Leaves `run_forever` at once. Not a `std::exception`.
+class KeyboardInterrupt {};
+
+/// Asks the program to end; leaves `run_forever` at once. Not a `std::exception`. Mirrors Python's SystemExit.
+class SystemExit {
+public:
+    explicit SystemExit(int code = 0) noexcept : code_(code) {}
+    [[nodiscard]] int code() const noexcept { return code_; }
+
+private:
+    int code_;
+};
+
+/// Thrown inside an async generator that is being closed. Not a `std::exception`.
+class GeneratorExit {};
+
+/// A misuse of the library or an operation in the wrong state. Mirrors Python's RuntimeError.
+class RuntimeError : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// An operation took longer than it may. `cause()` holds the CancelledError it was made from, if any.
+/// Mirrors asyncio.TimeoutError (alias of the builtin since 3.11).
+class TimeoutError : public std::runtime_error {
+public:
+    TimeoutError() : std::runtime_error("timed out") {}
+    explicit TimeoutError(std::exception_ptr cause) : TimeoutError("timed out", std::move(cause)) {}
+    explicit TimeoutError(const std::string& what, std::exception_ptr cause = nullptr)
+        : std::runtime_error(what), cause_(std::move(cause)) {}
+
+    [[nodiscard]] const std::exception_ptr& cause() const noexcept { return cause_; }
+
+private:
+    std::exception_ptr cause_;
+};
+
+/// A future was asked for what its state does not have. Mirrors asyncio.InvalidStateError.
+class InvalidStateError : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// A value was looked up that is not there. Mirrors Python's LookupError.
+class LookupError : public std::out_of_range {
+public:
+    using std::out_of_range::out_of_range;
+};
+
+/// Mirrors Python's EOFError.
+class EOFError : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// The stream ended before a read was complete. Mirrors asyncio.IncompleteReadError.
+class IncompleteReadError : public EOFError {
+public:
+    /// `expected` is nullopt when a separator was awaited, not a number of bytes.
+    IncompleteReadError(std::string partial, std::optional<std::size_t> expected);
+
+    /// The bytes that did come before the end.
+    [[nodiscard]] const std::string& partial() const noexcept { return partial_; }
+    [[nodiscard]] std::optional<std::size_t> expected() const noexcept { return expected_; }
+
+private:
+    std::string partial_;
+    std::optional<std::size_t> expected_;
+};
+
+/// A read would need more than the stream's limit. Mirrors asyncio.LimitOverrunError.
+class LimitOverrunError : public std::runtime_error {
+public:
+    LimitOverrunError(const std::string& message, std::size_t consumed)
+        : std::runtime_error(message), consumed_(consumed) {}
+
+    /// How many bytes may be read without losing the separator.
+    [[nodiscard]] std::size_t consumed() const noexcept { return consumed_; }
+
+private:
+    std::size_t consumed_;
+};
+
+// Python's OSError subclasses. Each is a std::system_error with the errc that gives it its name; use os_error() to make
+// the right one from an errno value.
+
+class BlockingIOError : public std::system_error {
+public:
+    using std::system_error::system_error;
+};
+class BrokenPipeError : public std::system_error {
+public:
+    using std::system_error::system_error;
+};
+class ConnectionAbortedError : public std::system_error {
+public:
+    using std::system_error::system_error;
+};
+class ConnectionRefusedError : public std::system_error {
+public:
+    using std::system_error::system_error;
+};
+class ConnectionResetError : public std::system_error {
+public:
+    using std::system_error::system_error;
+};
+class FileNotFoundError : public std::system_error {
+public:
+    using std::system_error::system_error;
+};
+class FileExistsError : public std::system_error {
+public:
+    using std::system_error::system_error;
+};
+class PermissionError : public std::system_error {
+public:
+    using std::system_error::system_error;
+};
+
+/// The exception for a failed system call: the class with the errno's Python name, else std::system_error. `what` names
+/// the operation and its object, such as "connect to 127.0.0.1:80"; the reason is appended.
+[[nodiscard]] std::exception_ptr os_error(int error, const std::string& what);
+
+/// Throws os_error(error, what).
+[[noreturn]] void throw_os_error(int error, const std::string& what);
+
+}  // namespace asyncio

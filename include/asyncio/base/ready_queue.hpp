@@ -1,0 +1,69 @@
+#pragma once
+
+#include <utility>
+
+namespace asyncio::detail {
+
+/// Something the loop can run once: a task's step, a handle, a timer that is due, a future's callback.
+///
+/// `run` may throw only KeyboardInterrupt and SystemExit, which leave the loop; every other exception belongs to the
+/// node's owner.
+struct ReadyNode {
+    using Run = void (*)(ReadyNode&);
+
+    explicit ReadyNode(Run function) noexcept : run(function) {}
+    ReadyNode(const ReadyNode&) = delete;
+    ReadyNode& operator=(const ReadyNode&) = delete;
+
+    ReadyNode* next = nullptr;
+    Run run;
+};
+
+/// The loop's intrusive FIFO of things to run. Singly linked: nothing leaves it except from the front (a cancelled
+/// node stays and runs as a no-op), and a loop that closes empties it before it destroys any frame.
+class ReadyQueue {
+public:
+    [[nodiscard]] bool empty() const noexcept { return head_ == nullptr; }
+
+    void push(ReadyNode& node) noexcept {
+        node.next = nullptr;
+        if (head_ == nullptr) {
+            head_ = &node;
+        } else {
+            tail_->next = &node;
+        }
+        tail_ = &node;
+    }
+
+    /// Precondition: not empty.
+    ReadyNode& pop() noexcept {
+        ReadyNode* node = head_;
+        head_ = node->next;
+        return *node;
+    }
+
+    /// Takes everything; afterwards this queue is empty.
+    ReadyQueue take() noexcept {
+        ReadyQueue all;
+        all.head_ = std::exchange(head_, nullptr);
+        all.tail_ = tail_;
+        return all;
+    }
+
+    /// Puts what `earlier` holds in front of the own nodes.
+    void prepend(ReadyQueue earlier) noexcept {
+        if (earlier.empty()) return;
+        if (head_ == nullptr) {
+            tail_ = earlier.tail_;
+        } else {
+            earlier.tail_->next = head_;
+        }
+        head_ = earlier.head_;
+    }
+
+private:
+    ReadyNode* head_ = nullptr;
+    ReadyNode* tail_ = nullptr;  // meaningful only while head_ is set
+};
+
+}  // namespace asyncio::detail

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+struct epoll_event;
+struct iovec;
+
+/// The one seam for system calls: every call of the library into the kernel goes through here, so that a test can fail,
+/// shorten or observe each one.
+///
+/// Every function returns what the call returned, or `-errno` when it failed. EINTR is not retried here, because a
+/// fault plan must be able to inject it; callers do.
+namespace asyncio::detail::sys {
+
+/// Names each call that a fault plan can act on.
+enum class Call : std::uint8_t {
+    accept,
+    bind,
+    close,
+    connect,
+    epoll_create,
+    epoll_ctl,
+    epoll_wait,
+    eventfd,
+    getsockopt,
+    listen,
+    read,
+    recv,
+    send,
+    sendmsg,
+    setsockopt,
+    shutdown,
+    socket,
+    write,
+    count
+};
+[[nodiscard]] const char* name_of(Call call) noexcept;
+
+/// Sees every call of its thread before it happens.
+class Interceptor {
+public:
+    virtual ~Interceptor() = default;
+
+    /// Returns 0 to let the call through, or a negative errno to fail it without calling. `size` is the number of bytes
+    /// asked for (0 where the call has none) and may be made smaller, but not zero.
+    virtual int before(Call call, int fd, std::size_t& size) noexcept = 0;
+};
+
+/// Installs an interceptor for this thread; nullptr removes it. Returns the previous one.
+Interceptor* set_interceptor(Interceptor* interceptor) noexcept;
+
+/// How many system calls this thread made through the seam.
+[[nodiscard]] std::uint64_t calls() noexcept;
+
+long accept(int fd, void* address, std::uint32_t* size) noexcept;  // close-on-exec, non-blocking
+long bind(int fd, const void* address, std::uint32_t size) noexcept;
+long close(int fd) noexcept;
+long connect(int fd, const void* address, std::uint32_t size) noexcept;
+long epoll_create() noexcept;  // close-on-exec
+long epoll_ctl(int epoll, int operation, int fd, epoll_event* event) noexcept;
+long epoll_wait(int epoll, epoll_event* events, int count, std::int64_t timeout_ns) noexcept;  // < 0 waits for ever
+long eventfd() noexcept;  // close-on-exec, non-blocking
+long getsockname(int fd, void* address, std::uint32_t* size) noexcept;
+long getpeername(int fd, void* address, std::uint32_t* size) noexcept;
+long getsockopt(int fd, int level, int option, void* value, std::uint32_t* size) noexcept;
+long listen(int fd, int backlog) noexcept;
+long read(int fd, void* buffer, std::size_t size) noexcept;
+long recv(int fd, void* buffer, std::size_t size, int flags) noexcept;
+long send(int fd, const void* buffer, std::size_t size, int flags) noexcept;  // never raises SIGPIPE
+long sendmsg(int fd, const iovec* parts, std::size_t count, int flags) noexcept;
+long setsockopt(int fd, int level, int option, const void* value, std::uint32_t size) noexcept;
+long shutdown(int fd, int how) noexcept;
+long socket(int family, int type, int protocol) noexcept;  // close-on-exec, non-blocking
+long write(int fd, const void* buffer, std::size_t size) noexcept;
+
+}  // namespace asyncio::detail::sys

@@ -1,0 +1,159 @@
+#pragma once
+
+#include <asyncio/base/clock.hpp>
+#include <asyncio/base/intrusive_list.hpp>
+#include <asyncio/base/intrusive_ptr.hpp>
+#include <asyncio/base/socket_address.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace asyncio {
+
+class Driver;
+
+/// A socket that a driver has opened or taken over. Reference counted: the object lives on, closed, while operations or
+/// users still refer to it, and its number is not reused before all that was pending has been completed.
+class Descriptor {
+public:
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+
+    void retain() noexcept { ++references_; }
+    void release() noexcept {
+        if (--references_ == 0) delete this;
+    }
+
+    /// The system's number; -1 in the simulated driver and after close.
+    [[nodiscard]] int fd() const noexcept { return fd_; }
+    [[nodiscard]] bool closed() const noexcept { return closed_; }
+
+protected:
+    Descriptor() noexcept = default;
+    virtual ~Descriptor() = default;
+    int fd_ = -1;
+    bool closed_ = false;
+
+private:
+    std::uint32_t references_ = 0;
+};
+
+using DescriptorPtr = detail::IntrusivePtr<Descriptor>;
+
+/// One operation on a descriptor. Lives in the frame of the coroutine that awaits it (or in the object that runs it),
+/// which must keep it and its buffer in place until it is over.
+///
+///     idle ──start()──► pending ──dispatch()──► idle, complete() called
+///       ▲ └─ done at once (start returned true)    │
+///       └──────────── cancel() returned true ◄─────┘ (complete() is not called)
+class Operation : public detail::ListHook {
+public:
+    enum class Kind : std::uint8_t {
+        readable,  ///< a recv would not block; result 0
+        writable,  ///< a send would not block; result 0
+        recv,      ///< into `buffer`; result: bytes, 0 at end of file
+        send,      ///< from `buffer`; result: bytes, at least 1
+        accept,    ///< result 0, `accepted` and `address` set
+        connect,   ///< to `address`; result 0
+    };
+    /// Called by the driver inside dispatch(), when `result` is set; must not throw and runs no user code.
+    using Complete = void (*)(Operation&) noexcept;
+
+    Operation(Kind kind, DescriptorPtr descriptor, Complete complete) noexcept
+        : kind(kind), complete(complete), descriptor(static_cast<DescriptorPtr&&>(descriptor)) {}
+
+    Kind kind;
+    bool pending = false;  ///< set and cleared by the driver
+    Complete complete;
+    DescriptorPtr descriptor;
+    std::byte* buffer = nullptr;
+    std::size_t size = 0;
+    SocketAddress* address = nullptr;
+    DescriptorPtr accepted;
+    std::int64_t result = 0;  ///< as `Kind` says, or a negative errno
+};
+
+/// Receives the readiness of descriptors given to Driver::watch. Called inside dispatch().
+class WatchSink {
+public:
+    virtual void watched_ready(int fd, bool readable, bool writable) noexcept = 0;
+
+protected:
+    ~WatchSink() = default;
+};
+
+/// What a loop runs on: the clock, waiting, sockets and their operations. Derive from it to put a loop on something
+/// else. Every error is a negative errno; a function that is not `noexcept` may throw std::bad_alloc.
+///
+/// Thread safety: `wake()` from any thread and from signal handlers, everything else on the loop's thread only.
+class Driver {
+public:
+    Driver() = default;
+    Driver(const Driver&) = delete;
+    Driver& operator=(const Driver&) = delete;
+    virtual ~Driver() = default;
+
+    [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+
+    // --- time and waiting ---
+
+    [[nodiscard]] virtual Clock::time_point now() noexcept = 0;
+
+    /// Blocks until something is ready, `wake()` was called or `deadline` has come. `time_point::min()`: does not
+    /// block; `max()`: no deadline. Spurious returns are allowed.
+    virtual void wait(Clock::time_point deadline) = 0;
+
+    /// Completes what `wait` found: calls `complete` of operations and tells `sink` of watched descriptors.
+    virtual void dispatch(WatchSink& sink) = 0;
+
+    /// Ends a `wait`, the present one or the next.
+    virtual void wake() noexcept = 0;
+
+    /// True when a loop that is never idle shall ask for I/O in every iteration, not only in every 64th.
+    [[nodiscard]] virtual bool polls_every_iteration() const noexcept { return false; }
+
+    /// What a loop does when nothing is ready, no timer is set and nothing is pending: true blocks (the default),
+    /// false makes the run fail, because no other thread could ever wake it.
+    [[nodiscard]] virtual bool may_block_for_ever() const noexcept { return true; }
+
+    // --- sockets ---
+
+    /// Opens a socket of the system's AF_… family and SOCK_… type. Result 0 or a negative errno.
+    virtual std::int64_t open(int family, int type, DescriptorPtr& out) = 0;
+    /// Takes over an open, non-blocking socket; on failure the caller keeps it.
+    virtual std::int64_t adopt(int fd, DescriptorPtr& out) = 0;
+    virtual std::int64_t bind(Descriptor& descriptor, const SocketAddress& address) = 0;
+    virtual std::int64_t listen(Descriptor& descriptor, int backlog) = 0;
+    /// Ends the sending side.
+    virtual std::int64_t shutdown_write(Descriptor& descriptor) noexcept = 0;
+    virtual std::int64_t set_option(Descriptor& descriptor, int level, int option, int value) noexcept = 0;
+    virtual std::int64_t local_address(const Descriptor& descriptor, SocketAddress& out) noexcept = 0;
+    virtual std::int64_t peer_address(const Descriptor& descriptor, SocketAddress& out) noexcept = 0;
+    /// Closes at once. Operations pending on it complete with -EBADF in the next dispatch(), before the number can be
+    /// used again by this driver. Closing twice does nothing.
+    virtual void close(Descriptor& descriptor) noexcept = 0;
+
+    // --- attempts: -EAGAIN when they would block (costs no system call where that is known) ---
+
+    virtual std::int64_t try_recv(Descriptor& descriptor, std::span<std::byte> buffer) noexcept = 0;
+    virtual std::int64_t try_send(Descriptor& descriptor, std::span<const std::byte> data) noexcept = 0;
+
+    // --- operations ---
+
+    /// Starts an operation, after those of the same kind that are pending on the descriptor. True: done at once,
+    /// `result` is set and `complete` will not be called. False: pending.
+    virtual bool start(Operation& operation) = 0;
+
+    /// Ends a pending operation. True: it is over and nothing touches it any more. False: it has to be waited for,
+    /// `complete` will follow (result -ECANCELED, or its own if it won the race).
+    virtual bool cancel(Operation& operation) noexcept = 0;
+
+    // --- readiness of foreign descriptors (add_reader, add_writer), level-triggered ---
+
+    /// Sets what of `fd` is watched; neither removes it. Result 0 or a negative errno; removing never fails.
+    virtual std::int64_t watch(int fd, bool read, bool write) = 0;
+};
+
+}  // namespace asyncio

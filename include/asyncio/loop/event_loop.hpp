@@ -1,0 +1,176 @@
+#pragma once
+
+#include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/log.hpp>
+#include <asyncio/loop/handle.hpp>
+#include <asyncio/loop/loop_core.hpp>
+#include <asyncio/loop/task_options.hpp>
+
+#include <functional>
+#include <memory>
+
+namespace asyncio {
+
+template <class T>
+class Future;
+
+/// Receives what nobody else handles: exceptions of callbacks, of tasks that nobody awaited, and the like.
+using ExceptionHandler = std::function<void(EventLoop& loop, const ExceptionContext& context)>;
+
+/// An event loop: runs callbacks, timers, tasks and I/O in one thread.
+///
+/// One iteration collects I/O, then the timers that are due, and runs exactly the handles that are ready at that point;
+/// what those add runs in the next one. `debug` mode (from the environment variable ASYNCIO_DEBUG, or `set_debug`)
+/// checks for use from wrong threads and reports slow callbacks.
+///
+/// Throws: after `close()` everything that would queue work throws RuntimeError "Event loop is closed".
+/// Thread safety: only `call_soon_threadsafe` may be called from other threads. A loop may be created in one thread and
+/// run in another.
+/// Mirrors asyncio's event loop (asyncio.AbstractEventLoop, asyncio.EventLoop since 3.13).
+class EventLoop {
+public:
+    /// A loop on the best driver of this system. Throws std::system_error when the system refuses (EMFILE, ENOMEM).
+    EventLoop();
+    /// A loop on a driver of your own.
+    explicit EventLoop(std::unique_ptr<Driver> driver);
+    EventLoop(const EventLoop&) = delete;
+    EventLoop& operator=(const EventLoop&) = delete;
+    /// Closes the loop, with a warning when `close()` was not called before. Must not run.
+    virtual ~EventLoop();
+
+    // --- running ---
+
+    /// Runs until `stop()`. May be called again; queue, timers and tasks are kept between runs.
+    /// Throws RuntimeError when this loop or another one of this thread runs already.
+    void run_forever();
+    /// Runs until the coroutine or future is done; returns its result or throws its exception. RuntimeError when the
+    /// loop was stopped before that; std::invalid_argument for a future of another loop.
+    template <class Awaitable>
+    auto run_until_complete(Awaitable&& awaitable);
+    /// The present iteration is the last one; when not running, the next run is a single iteration that does not block.
+    void stop() noexcept { core_->stop(); }
+    [[nodiscard]] bool is_running() const noexcept { return core_->running(); }
+    /// Drops all that is queued and every task that is not done: each is reported, and its frames are destroyed,
+    /// innermost first. Irreversible, idempotent. Throws RuntimeError when the loop is running.
+    void close();
+    [[nodiscard]] bool is_closed() const noexcept { return core_->closed(); }
+
+    // --- callbacks ---
+
+    /// Runs `callable(arguments...)` in the next iteration, in the order of the calls. Callable and arguments are
+    /// stored by value.
+    template <class F, class... Args>
+        requires detail::CallableWith<F, Args...>
+    Handle call_soon(F&& callable, Args&&... arguments) {
+        core_->check_open();
+        core_->check_thread();
+        auto core = make_handle<detail::OnceHandleCore>(std::forward<F>(callable), std::forward<Args>(arguments)...);
+        core_->make_ready(*core.get());
+        return Handle(detail::IntrusivePtr<detail::HandleCore>(core.detach()));
+    }
+
+    /// As `call_soon`, from any thread; wakes the loop. Calls from one thread keep their order. The handle is empty
+    /// when called from a thread that does not run this loop.
+    template <class F, class... Args>
+        requires detail::CallableWith<F, Args...>
+    Handle call_soon_threadsafe(F&& callable, Args&&... arguments) {
+        if (core_->in_own_thread()) return call_soon(std::forward<F>(callable), std::forward<Args>(arguments)...);
+        auto* node = new detail::HandleOf<detail::OnceHandleCore, std::decay_t<F>, std::decay_t<Args>...>(
+            *core_, std::forward<F>(callable), std::forward<Args>(arguments)...);
+        post_handle(*node);
+        return Handle();
+    }
+
+    /// Runs the callable after `delay`; not positive: in the next iteration, after what `call_soon` has queued until
+    /// then. `duration::max()`: never. Equal deadlines run in the order of the calls.
+    template <class Rep, class Period, class F, class... Args>
+        requires detail::CallableWith<F, Args...>
+    TimerHandle call_later(std::chrono::duration<Rep, Period> delay, F&& callable, Args&&... arguments) {
+        return call_at(detail::saturating_add(core_->time(), detail::to_clock_duration(delay)),
+                       std::forward<F>(callable), std::forward<Args>(arguments)...);
+    }
+
+    /// Runs the callable when `loop.time()` has reached `when`.
+    template <class F, class... Args>
+        requires detail::CallableWith<F, Args...>
+    TimerHandle call_at(Clock::time_point when, F&& callable, Args&&... arguments) {
+        core_->check_open();
+        core_->check_thread();
+        auto core = make_handle<detail::TimerHandleCore>(std::forward<F>(callable), std::forward<Args>(arguments)...);
+        schedule_handle(*core.get(), when);
+        return TimerHandle(detail::IntrusivePtr<detail::TimerHandleCore>(core.detach()));
+    }
+
+    /// The loop's clock: monotonic, or virtual under a simulated driver.
+    [[nodiscard]] Clock::time_point time() const noexcept { return core_->time(); }
+
+    // --- readiness of file descriptors ---
+
+    /// Calls the callable in each iteration in which `fd` is readable (level-triggered), until removed; a second call
+    /// replaces the first. Throws std::invalid_argument for a negative `fd`, std::system_error when the system refuses
+    /// (EPERM for a regular file), RuntimeError when a stream or socket of this loop owns `fd`.
+    template <class F, class... Args>
+        requires detail::CallableWith<F, Args...>
+    void add_reader(int fd, F&& callable, Args&&... arguments) {
+        core_->check_open();
+        set_watcher(fd, false,
+                    make_handle<detail::WatcherHandleCore>(std::forward<F>(callable), std::forward<Args>(arguments)...));
+    }
+    /// True if there was one. A call that is queued already will not run.
+    bool remove_reader(int fd);
+    /// As `add_reader`, while `fd` is writable.
+    template <class F, class... Args>
+        requires detail::CallableWith<F, Args...>
+    void add_writer(int fd, F&& callable, Args&&... arguments) {
+        core_->check_open();
+        set_watcher(fd, true,
+                    make_handle<detail::WatcherHandleCore>(std::forward<F>(callable), std::forward<Args>(arguments)...));
+    }
+    bool remove_writer(int fd);
+
+    // --- futures and tasks (defined on the task floor) ---
+
+    /// A future of this loop. Works on a closed loop, too.
+    template <class T>
+    [[nodiscard]] Future<T> create_future();
+    /// Starts a coroutine, or a callable that returns one (which the task then owns), as a task: its first step runs in
+    /// the next iteration. Works before the loop runs.
+    template <class Coroutine>
+    auto create_task(Coroutine&& coroutine, TaskOptions options = {});
+
+    // --- errors and debugging ---
+
+    /// An empty handler restores the default, which logs at error level.
+    void set_exception_handler(ExceptionHandler handler) { core_->exception_handler = std::move(handler); }
+    [[nodiscard]] const ExceptionHandler& get_exception_handler() const noexcept { return core_->exception_handler; }
+    /// Logs message, members in alphabetical order and the exception.
+    void default_exception_handler(const ExceptionContext& context);
+    void call_exception_handler(const ExceptionContext& context) { core_->call_exception_handler(context); }
+    /// Takes effect while running.
+    void set_debug(bool enabled) noexcept { core_->debug = enabled; }
+    [[nodiscard]] bool get_debug() const noexcept { return core_->debug; }
+    /// In debug mode, steps that take at least this long are reported. Assignable; 100 ms.
+    Clock::duration& slow_callback_duration;
+
+    [[nodiscard]] Driver& driver() noexcept { return core_->driver(); }
+    [[nodiscard]] detail::LoopCore& core() const noexcept { return *core_; }
+
+private:
+    template <class Base, class F, class... Args>
+    auto make_handle(F&& callable, Args&&... arguments) {
+        using Core = detail::HandleOf<Base, std::decay_t<F>, std::decay_t<Args>...>;
+        return detail::IntrusivePtr<Core>::adopt(
+            new Core(*core_, std::forward<F>(callable), std::forward<Args>(arguments)...));
+    }
+    void post_handle(detail::HandleCore& handle);
+    void schedule_handle(detail::TimerHandleCore& handle, Clock::time_point when);
+    void set_watcher(int fd, bool writer, detail::IntrusivePtr<detail::HandleCore> handle);
+
+    detail::LoopPtr core_;
+};
+
+/// The loop that runs in this thread. Throws RuntimeError "no running event loop" outside of callbacks and tasks.
+/// Mirrors asyncio.get_running_loop (since 3.7).
+[[nodiscard]] EventLoop& get_running_loop();
+
+}  // namespace asyncio

@@ -1,0 +1,171 @@
+#pragma once
+
+#include <asyncio/base/clock.hpp>
+#include <asyncio/base/frame_pool.hpp>
+#include <asyncio/base/intrusive_ptr.hpp>
+#include <asyncio/base/timer_heap.hpp>
+
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace asyncio {
+
+namespace detail {
+
+class LoopCore;
+
+/// The shared state of a Handle: a callable that the loop runs once (or, for a watcher, each time it is ready).
+class HandleCore : public ReadyNode, public Pooled {
+public:
+    void retain() noexcept { ++references_; }
+    void release() noexcept {
+        if (--references_ == 0) delete this;
+    }
+
+    /// Never runs again; the callable and its arguments are released now.
+    void cancel() noexcept;
+    [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
+    [[nodiscard]] LoopCore* loop() const noexcept { return loop_; }
+    /// The loop is closing: nothing will run this any more.
+    void orphan() noexcept {
+        loop_ = nullptr;
+        release_callable();
+    }
+    [[nodiscard]] virtual std::string describe() const;
+
+    /// The watcher's way into the ready queue, at most once at a time. The caller's reference covers the stay.
+    [[nodiscard]] bool mark_queued() noexcept { return !std::exchange(queued_, true); }
+
+protected:
+    HandleCore(LoopCore& loop, Run run_function) noexcept : ReadyNode(run_function), loop_(&loop) {}
+    virtual ~HandleCore() = default;
+    virtual void invoke() = 0;
+    virtual void release_callable() noexcept = 0;
+
+    /// Runs the callable; what it throws goes to the loop's exception handler, except KeyboardInterrupt and SystemExit,
+    /// which leave through here.
+    void execute();
+    void execute_in_debug();
+    static void run_once(ReadyNode& node);
+    static void run_watcher(ReadyNode& node);
+
+    LoopCore* loop_;
+    std::uint32_t references_ = 1;
+    bool cancelled_ = false;
+    bool queued_ = false;
+
+private:
+    virtual void left_queue() noexcept {}
+    virtual void on_cancel() noexcept {}
+    friend class TimerHandleCore;
+};
+
+/// A handle that a timer makes ready.
+class TimerHandleCore : public HandleCore {
+public:
+    [[nodiscard]] Clock::time_point when() const noexcept { return timer.when; }
+    [[nodiscard]] std::string describe() const override;
+
+    /// The node that waits in the timer heap and then runs in the ready queue.
+    struct Node : TimerNode {
+        explicit Node(TimerHandleCore& owner) noexcept : TimerNode(&run_timer), owner(owner) {}
+        TimerHandleCore& owner;
+    } timer;
+
+protected:
+    explicit TimerHandleCore(LoopCore& loop) noexcept : HandleCore(loop, &run_once), timer(*this) {}
+
+private:
+    static void run_timer(ReadyNode& node);
+    void on_cancel() noexcept override;
+};
+
+/// A handle with its callable and arguments, stored by value as std::thread does.
+template <class Base, class F, class... Args>
+class HandleOf final : public Base {
+public:
+    template <class G, class... As>
+    explicit HandleOf(LoopCore& loop, G&& callable, As&&... args)
+        : Base(loop), alive_(true), call_(std::forward<G>(callable), std::forward<As>(args)...) {}
+
+    ~HandleOf() override { HandleOf::release_callable(); }
+
+private:
+    void invoke() override {
+        std::apply([](F& callable, Args&... args) { static_cast<void>(callable(args...)); }, call_);
+    }
+
+    void release_callable() noexcept override {
+        if (!std::exchange(alive_, false)) return;
+        call_.~tuple();
+    }
+
+    bool alive_;
+    // In a union, so that cancelling can destroy it at once.
+    union {
+        std::tuple<F, Args...> call_;
+    };
+};
+
+class OnceHandleCore : public HandleCore {
+protected:
+    explicit OnceHandleCore(LoopCore& loop) noexcept : HandleCore(loop, &run_once) {}
+};
+
+class WatcherHandleCore : public HandleCore {
+protected:
+    explicit WatcherHandleCore(LoopCore& loop) noexcept : HandleCore(loop, &run_watcher) {}
+};
+
+template <class F, class... Args>
+concept CallableWith = std::is_invocable_v<std::decay_t<F>&, std::decay_t<Args>&...>;
+
+}  // namespace detail
+
+/// A callback that was given to `call_soon`. Copying copies the reference; dropping it does not cancel.
+///
+/// Thread safety: the loop's thread only. Mirrors asyncio.Handle.
+class Handle {
+public:
+    /// Refers to nothing: `cancel()` does nothing, `cancelled()` is false.
+    Handle() noexcept = default;
+    explicit Handle(detail::IntrusivePtr<detail::HandleCore> core) noexcept : core_(std::move(core)) {}
+
+    /// The callback will not run; callable and arguments are released at once. After it ran, or repeated: no effect
+    /// except that `cancelled()` becomes true. Harmless on a closed loop.
+    void cancel() noexcept {
+        if (core_) core_->cancel();
+    }
+    /// Whether `cancel()` was called; running does not make it true. Since 3.7.
+    [[nodiscard]] bool cancelled() const noexcept { return core_ && core_->cancelled(); }
+    explicit operator bool() const noexcept { return static_cast<bool>(core_); }
+    /// `<Handle …>`, `<Handle cancelled>`.
+    [[nodiscard]] std::string repr() const { return core_ ? core_->describe() : "<Handle>"; }
+
+protected:
+    detail::IntrusivePtr<detail::HandleCore> core_;
+};
+
+/// A callback that was given to `call_later` or `call_at`. Mirrors asyncio.TimerHandle.
+class TimerHandle : public Handle {
+public:
+    TimerHandle() noexcept = default;
+    explicit TimerHandle(detail::IntrusivePtr<detail::TimerHandleCore> core) noexcept
+        : Handle(detail::IntrusivePtr<detail::HandleCore>(core.get())) {}
+
+    /// Absolute loop time of the call; not changed by `cancel()`. Since 3.7.
+    [[nodiscard]] Clock::time_point when() const noexcept {
+        return core_ ? static_cast<detail::TimerHandleCore*>(core_.get())->when() : Clock::time_point{};
+    }
+
+    friend bool operator==(const TimerHandle& a, const TimerHandle& b) noexcept { return a.core_ == b.core_; }
+    friend bool operator<(const TimerHandle& a, const TimerHandle& b) noexcept { return a.when() < b.when(); }
+    friend bool operator>(const TimerHandle& a, const TimerHandle& b) noexcept { return b < a; }
+    friend bool operator<=(const TimerHandle& a, const TimerHandle& b) noexcept { return a < b || a == b; }
+    friend bool operator>=(const TimerHandle& a, const TimerHandle& b) noexcept { return b <= a; }
+};
+
+}  // namespace asyncio

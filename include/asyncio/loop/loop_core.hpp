@@ -1,0 +1,147 @@
+#pragma once
+
+#include <asyncio/base/inbox.hpp>
+#include <asyncio/base/intrusive_list.hpp>
+#include <asyncio/base/intrusive_ptr.hpp>
+#include <asyncio/base/ready_queue.hpp>
+#include <asyncio/base/timer_heap.hpp>
+#include <asyncio/loop/driver.hpp>
+#include <asyncio/loop/exception_context.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <thread>
+
+namespace asyncio {
+
+class EventLoop;
+
+namespace detail {
+
+class TaskCore;
+class LoopCore;
+class Watchers;
+
+/// The loop that runs in this thread, if any.
+extern constinit thread_local LoopCore* running_loop;
+
+/// What a loop is made of, without its public face. Outlives the EventLoop for as long as a future refers to it, so
+/// that futures stay usable after the loop is gone. Everything here belongs to the loop's thread except `post`.
+class LoopCore {
+public:
+    explicit LoopCore(std::unique_ptr<Driver> driver);
+    ~LoopCore();
+    LoopCore(const LoopCore&) = delete;
+    LoopCore& operator=(const LoopCore&) = delete;
+
+    void retain() noexcept { ++references_; }
+    void release() noexcept {
+        if (--references_ == 0) delete this;
+    }
+
+    // --- the hot verbs ---
+
+    /// Runs `node` in the next iteration. The node is only dropped, never run, when the loop closes first.
+    void make_ready(ReadyNode& node) noexcept { ready_.push(node); }
+
+    /// The task whose step is being run.
+    TaskCore* current_task = nullptr;
+    /// How often a task was made ready; see asyncio::testing.
+    std::uint64_t wakeups = 0;
+    bool debug = false;
+
+    // --- timers ---
+
+    void schedule(TimerNode& timer, Clock::time_point when) { timers_.schedule(timer, when); }
+    void cancel(TimerNode& timer) noexcept { timers_.cancel(timer); }
+    Clock::time_point time() noexcept { return now_ = driver_->now(); }
+
+    // --- from other threads ---
+
+    /// Queues a node of another thread, or of a signal handler, and wakes the loop. False when the loop is closed (the
+    /// node was not taken).
+    bool post(ReadyNode& node) noexcept;
+    [[nodiscard]] bool in_own_thread() const noexcept {
+        return running_loop == this;
+    }
+
+    // --- life cycle ---
+
+    void run_forever();
+    void stop() noexcept { stopping_ = true; }
+    void close() noexcept;
+    [[nodiscard]] bool running() const noexcept { return running_; }
+    [[nodiscard]] bool closed() const noexcept { return closed_; }
+
+    /// Throws RuntimeError "Event loop is closed" when it is.
+    void check_open() const {
+        if (closed_) [[unlikely]]
+            throw_closed();
+    }
+    /// In debug mode, throws RuntimeError when another thread runs this loop.
+    void check_thread() const {
+        if (debug) [[unlikely]]
+            check_thread_in_debug();
+    }
+
+    // --- parts ---
+
+    [[nodiscard]] Driver& driver() noexcept { return *driver_; }
+    [[nodiscard]] Watchers& watchers() noexcept { return *watchers_; }
+    /// The page-aligned buffer for reads, shared by all streams of the loop: its content is the reader's only until it
+    /// suspends. Allocated at first use; throws std::bad_alloc.
+    [[nodiscard]] std::span<std::byte> read_buffer();
+
+    EventLoop* facade = nullptr;
+    /// Tasks that are not done, in the order of their creation; the loop keeps them alive.
+    IntrusiveList<ListHook> tasks;
+    /// Set by the task floor: ends a task of `tasks` whose loop closes.
+    void (*abandon_task)(ListHook&) noexcept = nullptr;
+    /// Nodes to run when the loop would block because nothing is ready.
+    ReadyQueue idle_waiters;
+    Clock::duration slow_callback_duration = std::chrono::milliseconds(100);
+    std::function<void(EventLoop&, const ExceptionContext&)> exception_handler;
+
+    /// Gives `context` to the exception handler. Throws only KeyboardInterrupt and SystemExit, when the handler does.
+    void call_exception_handler(const ExceptionContext& context);
+    /// The same where nothing may be thrown; straight to the log when the loop is closed.
+    void report(const ExceptionContext& context) noexcept;
+
+private:
+    class Running;
+    [[noreturn]] static void throw_closed();
+    void check_thread_in_debug() const;
+    void run_once();
+    void poll();
+    void collect_due_timers();
+    [[nodiscard]] Clock::time_point wait_deadline() const noexcept;
+    void throw_if_stuck() const;
+
+    ReadyQueue ready_;
+    TimerHeap timers_;
+    Clock::time_point now_{};
+    std::uint32_t references_ = 0;
+    std::uint32_t iterations_since_poll_ = 0;
+    std::uint32_t poll_interval_;
+    bool running_ = false;
+    bool stopping_ = false;
+    bool closed_ = false;
+    Inbox inbox_;
+    Atomic<int> posting_{0};  // threads inside post(): close() waits for them before the driver goes
+    std::thread::id owner_;
+    std::unique_ptr<Driver> driver_;
+    std::unique_ptr<Watchers> watchers_;
+    struct FreeBuffer {
+        void operator()(std::byte* buffer) const noexcept;
+    };
+    std::unique_ptr<std::byte, FreeBuffer> read_buffer_;
+};
+
+using LoopPtr = IntrusivePtr<LoopCore>;
+
+/// The loop that runs in this thread; throws RuntimeError "no running event loop".
+LoopCore& require_running_loop();
+
+}  // namespace detail
+}  // namespace asyncio

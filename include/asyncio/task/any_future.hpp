@@ -1,0 +1,63 @@
+#pragma once
+
+#include <asyncio/task/future_core.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace asyncio {
+
+/// Names a done callback for `remove_done_callback`; empty once the callback has been queued.
+class DoneCallbackId {
+public:
+    DoneCallbackId() noexcept = default;
+    explicit DoneCallbackId(std::uint64_t value) noexcept : value_(value) {}
+    [[nodiscard]] std::uint64_t value() const noexcept { return value_; }
+    friend bool operator==(DoneCallbackId, DoneCallbackId) noexcept = default;
+
+private:
+    std::uint64_t value_ = 0;
+};
+
+/// A future or task of whatever result type: all that can be asked without knowing the type. Equal when they refer to
+/// the same future.
+class AnyFuture {
+public:
+    explicit AnyFuture(detail::FuturePtr core) noexcept : core_(std::move(core)) {}
+
+    /// True when there is a result or an exception, or it was cancelled.
+    [[nodiscard]] bool done() const noexcept { return core_->done(); }
+    [[nodiscard]] bool cancelled() const noexcept { return core_->cancelled(); }
+    /// The exception, nullptr when there is a result. Throws InvalidStateError when pending, CancelledError when
+    /// cancelled.
+    [[nodiscard]] std::exception_ptr exception() const { return core_->exception(); }
+    /// Future: cancelled at once, awaiters get CancelledError(message) in the next iteration. Task: see Task. False
+    /// when it was done. `message` since 3.9.
+    bool cancel(std::string_view message = {}) const noexcept { return core_->cancel(message); }
+    /// How many callbacks were removed: 1, or 0 when it was not there or has been queued.
+    std::size_t remove_done_callback(DoneCallbackId id) const noexcept;
+    /// Throws RuntimeError when the loop does not exist any more. Since 3.7.
+    [[nodiscard]] EventLoop& get_loop() const;
+    /// `<Future pending>`, `<Task finished name='Task-1'>` …
+    [[nodiscard]] std::string repr() const { return core_->repr(); }
+
+    [[nodiscard]] detail::FutureCore& core() const noexcept { return *core_; }
+    friend bool operator==(const AnyFuture& a, const AnyFuture& b) noexcept { return a.core_ == b.core_; }
+
+protected:
+    detail::FuturePtr core_;
+};
+
+}  // namespace asyncio
+
+template <>
+struct std::hash<asyncio::AnyFuture> {
+    std::size_t operator()(const asyncio::AnyFuture& future) const noexcept {
+        return std::hash<const void*>()(&future.core());
+    }
+};

@@ -1,0 +1,150 @@
+#pragma once
+
+#include <asyncio/base/exceptions.hpp>
+#include <asyncio/task/promise.hpp>
+
+#include <coroutine>
+#include <type_traits>
+#include <utility>
+
+namespace asyncio {
+
+template <class T = void>
+class Coro;
+
+namespace detail {
+
+template <class T>
+class Promise final : public PromiseBase {
+public:
+    Coro<T> get_return_object() noexcept;
+
+    template <class U = T>
+        requires std::constructible_from<T, U> || std::is_reference_v<T>
+    void return_value(U&& value) {
+        static_cast<Slot<T>*>(slot)->emplace(std::forward<U>(value));
+    }
+};
+
+template <>
+class Promise<void> final : public PromiseBase {
+public:
+    Coro<void> get_return_object() noexcept;
+    void return_void() noexcept {}
+};
+
+[[noreturn]] void throw_already_awaited();
+void report_never_awaited(const PromiseBase& promise) noexcept;
+[[nodiscard]] bool debugging_coroutines() noexcept;
+
+/// Runs a coroutine inside the awaiting one: same task, no queue.
+template <class T>
+class CoroAwaiter {
+public:
+    explicit CoroAwaiter(PromiseBase* child) {
+        if (child == nullptr) [[unlikely]]
+            throw_already_awaited();
+        slot_.child = child;
+    }
+    CoroAwaiter(const CoroAwaiter&) = delete;
+    CoroAwaiter& operator=(const CoroAwaiter&) = delete;
+    ~CoroAwaiter() {
+        if (slot_.child != nullptr) slot_.child->handle().destroy();
+    }
+
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+
+    template <class P>
+    [[gnu::always_inline]] std::coroutine_handle<> await_suspend(std::coroutine_handle<P> awaiting) noexcept {
+        PromiseBase& child = *slot_.child;
+        child.caller = &awaiting.promise();
+        child.slot = &slot_;
+        return transfer(child.handle());
+    }
+
+    T await_resume() {
+        if (slot_.error) [[unlikely]]
+            std::rethrow_exception(std::move(slot_.error));
+        return slot_.take();
+    }
+
+private:
+    Slot<T> slot_;
+};
+
+}  // namespace detail
+
+/// What calling an `async def` function gives: a computation that has not started. It starts when it is awaited, in the
+/// awaiting task and without a trip through the loop, or when a task takes it. A function whose return type is
+/// `Coro<T>` is a coroutine function; `Coro<>` returns nothing.
+///
+/// Parameters taken by value live in the coroutine's frame; references must outlive the coroutine. Moved-from or
+/// already awaited: awaiting it throws RuntimeError "cannot reuse already awaited coroutine".
+/// Cancellation: an await inside throws CancelledError; see Task::cancel.
+/// Thread safety: distinct objects: safe, as long as each frame is used by one thread at a time.
+/// Mirrors Python's coroutine objects (3.5).
+template <class T>
+class [[nodiscard("a coroutine does nothing until it is awaited: write co_await f() or create_task(f())")]] Coro {
+public:
+    using promise_type = detail::Promise<T>;
+    using value_type = T;
+
+    Coro(Coro&& other) noexcept : promise_(std::exchange(other.promise_, nullptr)) {}
+    Coro& operator=(Coro&& other) noexcept {
+        if (this != &other) {
+            drop();
+            promise_ = std::exchange(other.promise_, nullptr);
+        }
+        return *this;
+    }
+    /// Destroys the coroutine; in debug mode one that never started is reported ("coroutine 'f' was never awaited").
+    ~Coro() { drop(); }
+
+    /// Destroys the coroutine without a report.
+    void close() noexcept {
+        if (promise_ != nullptr) std::exchange(promise_, nullptr)->handle().destroy();
+    }
+
+    detail::CoroAwaiter<T> operator co_await() && {
+        return detail::CoroAwaiter<T>(std::exchange(promise_, nullptr));
+    }
+    detail::CoroAwaiter<T> operator co_await() & { return std::move(*this).operator co_await(); }
+
+    /// Gives the coroutine to a task.
+    [[nodiscard]] detail::PromiseBase* release() noexcept { return std::exchange(promise_, nullptr); }
+
+private:
+    friend promise_type;
+    explicit Coro(detail::PromiseBase* promise) noexcept : promise_(promise) {}
+    void drop() noexcept {
+        if (promise_ == nullptr) return;
+        if (detail::debugging_coroutines()) [[unlikely]]
+            detail::report_never_awaited(*promise_);
+        close();
+    }
+
+    detail::PromiseBase* promise_;
+};
+
+namespace detail {
+
+template <class T>
+Coro<T> Promise<T>::get_return_object() noexcept {
+    return Coro<T>(this);
+}
+inline Coro<void> Promise<void>::get_return_object() noexcept { return Coro<void>(this); }
+
+template <class T>
+inline constexpr bool is_coro = false;
+template <class T>
+inline constexpr bool is_coro<Coro<T>> = true;
+
+}  // namespace detail
+
+/// True for a Coro; false for futures, tasks, generators and functions. Mirrors asyncio.iscoroutine.
+template <class T>
+[[nodiscard]] constexpr bool iscoroutine(const T&) noexcept {
+    return detail::is_coro<T>;
+}
+
+}  // namespace asyncio

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <asyncio/task/coro.hpp>
+#include <asyncio/task/task.hpp>
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+namespace asyncio {
+
+namespace detail {
+
+template <class F>
+concept CoroutineFunction =
+    std::is_invocable_v<F&> && is_coro<std::remove_cvref_t<std::invoke_result_t<F&>>>;
+
+/// A Coro, or a callable that returns one.
+template <class A>
+concept Spawnable = is_coro<std::remove_cvref_t<A>> || CoroutineFunction<std::decay_t<A>>;
+
+/// Owns the closure for as long as its coroutine runs, so that its captures never dangle.
+template <class F>
+std::invoke_result_t<F&> run_callable(F callable) {
+    co_return co_await callable();
+}
+
+/// A Coro from what Spawnable allows.
+template <class A>
+    requires is_coro<std::remove_cvref_t<A>>
+std::remove_cvref_t<A> to_coro(A&& coroutine) {
+    return std::move(coroutine);
+}
+template <class A>
+    requires(!is_coro<std::remove_cvref_t<A>> && CoroutineFunction<std::decay_t<A>>)
+auto to_coro(A&& callable) {
+    return run_callable<std::decay_t<A>>(std::forward<A>(callable));
+}
+
+template <class T>
+Task<T> start_task(LoopCore& loop, Coro<T> coroutine, const TaskOptions& options) {
+    loop.check_open();
+    IntrusivePtr<TaskState<T>> state(new TaskState<T>(loop));
+    state->start(coroutine.release(), options);
+    return Task<T>(TaskPtr(state.get()));
+}
+
+}  // namespace detail
+
+template <class Coroutine>
+auto EventLoop::create_task(Coroutine&& coroutine, TaskOptions options) {
+    static_assert(detail::Spawnable<Coroutine>, "create_task takes a Coro or a callable that returns a Coro");
+    return detail::start_task(*core_, detail::to_coro(std::forward<Coroutine>(coroutine)), options);
+}
+
+/// Starts a coroutine as a task of the running loop; its first step runs in the next iteration. Pass a capturing lambda
+/// itself, not its call: the task owns it, so its captures live as long as it runs.
+///
+///     auto task = asyncio::create_task(fetch(url), {.name = "fetch"});
+///
+/// Throws RuntimeError when no loop runs in this thread; the coroutine is destroyed then.
+/// Mirrors asyncio.create_task (since 3.7; name 3.8; eager_start 3.14).
+template <class Coroutine>
+auto create_task(Coroutine&& coroutine, TaskOptions options = {}) {
+    static_assert(detail::Spawnable<Coroutine>, "create_task takes a Coro or a callable that returns a Coro");
+    return detail::start_task(detail::require_running_loop(), detail::to_coro(std::forward<Coroutine>(coroutine)),
+                              options);
+}
+
+}  // namespace asyncio

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <asyncio/base/frame_pool.hpp>
+#include <asyncio/base/ready_queue.hpp>
+#include <asyncio/task/any_future.hpp>
+#include <asyncio/task/future_core.hpp>
+
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+namespace asyncio::detail {
+
+/// A callback of a future: waits in the future's list, then runs once in the ready queue. Owns itself.
+class DoneCallback : public DoneNode, public ReadyNode, public Pooled {
+public:
+    [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+    virtual ~DoneCallback() = default;
+
+    /// Enters the future's list, or the ready queue when the future is done.
+    static DoneCallbackId enter(FutureCore& future, DoneCallback* callback);
+
+protected:
+    DoneCallback() noexcept;
+    virtual void invoke(FuturePtr future) = 0;
+
+private:
+    static void on_done(DoneNode& node) noexcept;
+    static void run(ReadyNode& node);
+
+    FutureCore* future_ = nullptr;  // while in its list
+    FuturePtr keep_;                // while in the ready queue
+    std::uint64_t id_;
+};
+
+template <class PublicFuture, class F>
+class DoneCallbackOf final : public DoneCallback {
+public:
+    template <class G>
+    explicit DoneCallbackOf(G&& callback) : callback_(std::forward<G>(callback)) {}
+
+private:
+    void invoke(FuturePtr future) override { static_cast<void>(callback_(PublicFuture(std::move(future)))); }
+
+    F callback_;
+};
+
+template <class PublicFuture, class F>
+DoneCallbackId add_done_callback(FutureCore& future, F&& callback) {
+    return DoneCallback::enter(future, new DoneCallbackOf<PublicFuture, std::decay_t<F>>(std::forward<F>(callback)));
+}
+
+/// Throws RuntimeError "Task does not support … operation" for a task.
+void refuse_task(const FutureCore& future, const char* operation);
+
+}  // namespace asyncio::detail

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <asyncio/task/future_core.hpp>
+#include <asyncio/task/waiter.hpp>
+
+#include <coroutine>
+#include <type_traits>
+#include <utility>
+
+namespace asyncio::detail {
+
+/// Waits for a future; the untyped part.
+class FutureWaiter : public Waiter, public DoneNode {
+public:
+    FutureWaiter(FuturePtr future, bool may_move) noexcept
+        : DoneNode(&on_done), future_(std::move(future)), may_move_(may_move) {}
+
+    [[nodiscard]] bool await_ready() const noexcept { return future_->done(); }
+
+    template <class P>
+    void await_suspend(std::coroutine_handle<P> handle) {
+        prepare();
+        suspend(handle);
+    }
+
+    bool cancel(std::string_view message) noexcept override { return future_->cancel(message); }
+    [[nodiscard]] TaskCore* awaited_task() const noexcept override;
+    [[nodiscard]] FutureCore* awaited_future() const noexcept override { return future_.get(); }
+
+protected:
+    ~FutureWaiter() = default;
+    /// Throws what the wait ended with, if it is no result.
+    void check();
+
+    FuturePtr future_;
+    bool may_move_;
+
+private:
+    /// Enters the future's list, or queues the task to throw when it may not wait for this future.
+    void prepare();
+    static void on_done(DoneNode& node) noexcept;
+};
+
+template <class T>
+class FutureAwaiter final : public FutureWaiter {
+public:
+    using FutureWaiter::FutureWaiter;
+
+    T await_resume() {
+        check();
+        auto& slot = static_cast<Slot<T>&>(future_->slot());
+        if constexpr (std::is_void_v<T> || std::is_reference_v<T>) {
+            return slot.take();
+        } else if constexpr (!std::is_copy_constructible_v<T>) {
+            return slot.take();
+        } else {
+            if (may_move_ && !future_->shared()) return slot.take();
+            return slot.get();
+        }
+    }
+};
+
+}  // namespace asyncio::detail

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/frame_pool.hpp>
+#include <asyncio/base/intrusive_list.hpp>
+#include <asyncio/base/intrusive_ptr.hpp>
+#include <asyncio/loop/loop_core.hpp>
+#include <asyncio/task/slot.hpp>
+
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <string_view>
+
+namespace asyncio::detail {
+
+class FutureCore;
+
+/// An entry in a future's list of those to tell when it is done. `fire` is called inside set_result, set_exception or
+/// cancel and must only queue something: nothing runs there.
+struct DoneNode : ListHook {
+    using Fire = void (*)(DoneNode&) noexcept;
+    explicit DoneNode(Fire function) noexcept : fire(function) {}
+    Fire fire;
+};
+
+/// The untyped part of a future's shared state.
+///
+///     pending ──set_result──► finished
+///        ├─────set_exception─► failed
+///        └─────cancel────────► cancelled
+class FutureCore : public Pooled {
+public:
+    enum class State : std::uint8_t { pending, finished, failed, cancelled };
+
+    FutureCore(const FutureCore&) = delete;
+    FutureCore& operator=(const FutureCore&) = delete;
+
+    void retain() noexcept { ++references_; }
+    void release() noexcept {
+        if (--references_ == 0) delete this;
+    }
+    [[nodiscard]] bool shared() const noexcept { return references_ > 1; }
+
+    [[nodiscard]] State state() const noexcept { return state_; }
+    [[nodiscard]] bool done() const noexcept { return state_ != State::pending; }
+    [[nodiscard]] bool cancelled() const noexcept { return state_ == State::cancelled; }
+    [[nodiscard]] LoopCore& loop() const noexcept { return *loop_; }
+
+    /// Asks for cancellation; true if it was accepted. A task passes it on to what it waits for.
+    virtual bool cancel(std::string_view message) noexcept = 0;
+    [[nodiscard]] virtual bool is_task() const noexcept { return false; }
+    [[nodiscard]] virtual std::string repr() const;
+
+    /// Throws InvalidStateError when pending, CancelledError when cancelled, the exception when failed.
+    void check_result();
+    /// Throws InvalidStateError when pending, CancelledError when cancelled; nullptr when there is a result.
+    [[nodiscard]] std::exception_ptr exception();
+    /// The exception or the CancelledError; nullptr for a result. Never throws, marks it as retrieved.
+    [[nodiscard]] std::exception_ptr outcome_error() noexcept {
+        report_unretrieved_ = false;
+        return slot().error;
+    }
+
+    /// Throws InvalidStateError when done. Used before a typed value is stored.
+    void require_pending() const;
+    /// The value is in the slot; tells the waiters. LOOP-10: throws RuntimeError on a closed loop when there are any.
+    void set_finished() { complete(State::finished); }
+    /// A CancelledError makes it failed, not cancelled, as in Python. Throws InvalidStateError when done.
+    void set_exception(std::exception_ptr error);
+    /// Done with a cancellation; no effect when done. Keeps an error already in the slot.
+    bool set_cancelled(std::string_view message) noexcept;
+
+    /// Entered nodes are fired in the order of their entering. Precondition: not done.
+    void enter(DoneNode& node) noexcept { waiters_.push_back(node); }
+    [[nodiscard]] virtual SlotBase& slot() noexcept = 0;
+
+protected:
+    explicit FutureCore(LoopCore& loop) noexcept : loop_(&loop) { loop_->retain(); }
+    virtual ~FutureCore();
+    /// Sets the state and fires the waiters; they must be able to run, see set_finished.
+    void complete(State state);
+    /// Call from the destructor of the most derived class, where text form and slot still exist.
+    void report_if_unretrieved() noexcept;
+
+    LoopCore* loop_;
+    std::uint32_t references_ = 0;
+    State state_ = State::pending;
+    bool report_unretrieved_ = false;
+
+private:
+    IntrusiveList<DoneNode> waiters_;
+};
+
+using FuturePtr = IntrusivePtr<FutureCore>;
+
+/// True when the exception is a CancelledError. Costs no throw.
+[[nodiscard]] bool is_cancelled_error(const std::exception_ptr& error) noexcept;
+/// True when the exception must leave the loop: KeyboardInterrupt or SystemExit.
+[[nodiscard]] bool is_interrupt(const std::exception_ptr& error) noexcept;
+/// A CancelledError, or std::bad_alloc when there is no memory for one.
+[[nodiscard]] std::exception_ptr make_cancelled_error(std::string_view message) noexcept;
+
+/// The state of a Future<T> that is not a task.
+template <class T>
+class FutureState : public FutureCore {
+public:
+    explicit FutureState(LoopCore& loop) noexcept : FutureCore(loop) {}
+    ~FutureState() override { report_if_unretrieved(); }
+    bool cancel(std::string_view message) noexcept override {
+        report_unretrieved_ = false;
+        return set_cancelled(message);
+    }
+    [[nodiscard]] SlotBase& slot() noexcept final { return slot_; }
+
+private:
+    Slot<T> slot_;
+};
+
+}  // namespace asyncio::detail

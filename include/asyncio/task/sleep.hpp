@@ -1,0 +1,84 @@
+#pragma once
+
+#include <asyncio/base/clock.hpp>
+#include <asyncio/base/timer_heap.hpp>
+#include <asyncio/task/waiter.hpp>
+
+#include <chrono>
+#include <coroutine>
+#include <utility>
+
+namespace asyncio {
+
+namespace detail {
+
+/// Waits for a timer, or one iteration when the delay is not positive.
+class SleepAwaiter : public Waiter {
+public:
+    explicit SleepAwaiter(Clock::duration delay) noexcept : timer_(*this), delay_(delay) {}
+    ~SleepAwaiter();
+
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+
+    template <class P>
+    void await_suspend(std::coroutine_handle<P> handle) {
+        bind_to_current_task();
+        if (delay_ <= Clock::duration::zero()) {
+            task_->wake();
+            task_->suspend(handle.promise(), nullptr);
+        } else {
+            start_timer();
+            suspend(handle);
+        }
+    }
+
+    void await_resume() { resumed(); }
+
+    bool cancel(std::string_view message) noexcept override;
+
+private:
+    void start_timer();
+    static void on_timer(ReadyNode& node);
+
+    struct Timer : TimerNode {
+        explicit Timer(SleepAwaiter& sleeper) noexcept : TimerNode(&on_timer), sleeper(sleeper) {}
+        SleepAwaiter& sleeper;
+    } timer_;
+    Clock::duration delay_;
+    bool woken_ = false;
+};
+
+template <class T>
+class SleepWithResult : public SleepAwaiter {
+public:
+    SleepWithResult(Clock::duration delay, T result) : SleepAwaiter(delay), result_(std::move(result)) {}
+
+    T await_resume() {
+        resumed();
+        return std::move(result_);
+    }
+
+private:
+    T result_;
+};
+
+}  // namespace detail
+
+/// Waits for `delay`; never less by the loop's clock. Not positive: gives way for one iteration. Equal deadlines wake
+/// in the order of their start.
+///
+/// Throws RuntimeError when no task runs. Cancellation: CancelledError in the next iteration, the timer is gone at once.
+/// Mirrors asyncio.sleep.
+template <class Rep, class Period>
+[[nodiscard("write co_await asyncio::sleep(…)")]] detail::SleepAwaiter sleep(std::chrono::duration<Rep, Period> delay) {
+    return detail::SleepAwaiter(detail::to_clock_duration(delay));
+}
+
+/// The same; the await gives `result`.
+template <class Rep, class Period, class T>
+[[nodiscard("write co_await asyncio::sleep(…)")]] detail::SleepWithResult<T> sleep(
+    std::chrono::duration<Rep, Period> delay, T result) {
+    return detail::SleepWithResult<T>(detail::to_clock_duration(delay), std::move(result));
+}
+
+}  // namespace asyncio

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace asyncio::detail {
+
+class PromiseBase;
+
+/// Where a coroutine leaves its outcome. It belongs to whoever runs the coroutine: the awaiter in the caller's frame,
+/// or the task.
+struct SlotBase {
+    PromiseBase* child = nullptr;  // the coroutine, as long as its frame exists
+    std::exception_ptr error;
+};
+
+template <class T>
+struct Slot : SlotBase {
+    std::optional<T> value;
+
+    template <class... Args>
+    void emplace(Args&&... args) {
+        value.emplace(std::forward<Args>(args)...);
+    }
+    [[nodiscard]] T& get() noexcept { return *value; }
+    [[nodiscard]] T take() { return std::move(*value); }
+};
+
+template <class T>
+struct Slot<T&> : SlotBase {
+    T* value = nullptr;
+
+    void emplace(T& object) noexcept { value = std::addressof(object); }
+    [[nodiscard]] T& get() noexcept { return *value; }
+    [[nodiscard]] T& take() noexcept { return *value; }
+};
+
+template <>
+struct Slot<void> : SlotBase {
+    void emplace() noexcept {}
+    void get() noexcept {}
+    void take() noexcept {}
+};
+
+}  // namespace asyncio::detail

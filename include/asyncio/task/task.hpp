@@ -1,0 +1,68 @@
+#pragma once
+
+#include <asyncio/task/coro.hpp>
+#include <asyncio/task/future.hpp>
+#include <asyncio/task/task_core.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace asyncio {
+
+/// A task of whatever result type.
+class AnyTask : public AnyFuture {
+public:
+    explicit AnyTask(detail::TaskPtr core) noexcept : AnyFuture(detail::FuturePtr(core.get())) {}
+
+    /// "Task-N" unless it was named. Since 3.8.
+    [[nodiscard]] std::string get_name() const { return task_core().name(); }
+    void set_name(std::string_view name) const { task_core().set_name(name); }
+    /// How many cancellation requests are open. Since 3.11.
+    [[nodiscard]] std::uint32_t cancelling() const noexcept { return task_core().cancelling(); }
+    /// Takes back one request and returns how many are left; at 0, a cancellation that was not thrown yet is dropped
+    /// (3.13). Since 3.11.
+    std::uint32_t uncancel() const noexcept { return task_core().uncancel(); }
+
+    [[nodiscard]] detail::TaskCore& task_core() const noexcept { return static_cast<detail::TaskCore&>(*core_); }
+};
+
+/// A coroutine that the loop runs, and the future of its result. Made by `create_task`. The loop keeps it alive until
+/// it is done: dropping every Task does not stop it.
+///
+/// `cancel(message)` asks the task to end: CancelledError is thrown at the `co_await` where it waits, in the next
+/// iteration. The task may clean up with further awaits, or refuse by catching it. Returns false when it is done.
+/// `cancelled()` becomes true when the coroutine has ended with CancelledError.
+/// Thread safety: the loop's thread only.
+/// Mirrors asyncio.Task.
+template <class T>
+class Task : public Future<T> {
+public:
+    explicit Task(detail::TaskPtr core) noexcept : Future<T>(detail::FuturePtr(core.get())) {}
+
+    [[nodiscard]] std::string get_name() const { return task_core().name(); }
+    void set_name(std::string_view name) const { task_core().set_name(name); }
+    [[nodiscard]] std::uint32_t cancelling() const noexcept { return task_core().cancelling(); }
+    std::uint32_t uncancel() const noexcept { return task_core().uncancel(); }
+
+    operator AnyTask() const noexcept { return AnyTask(detail::TaskPtr(&task_core())); }
+
+    [[nodiscard]] detail::TaskCore& task_core() const noexcept { return static_cast<detail::TaskCore&>(*this->core_); }
+};
+
+/// The task whose step is being run; none in callbacks. Throws RuntimeError when no loop runs in this thread.
+/// Mirrors asyncio.current_task (since 3.7).
+[[nodiscard]] std::optional<AnyTask> current_task();
+/// The same for a loop, which need not run.
+[[nodiscard]] std::optional<AnyTask> current_task(EventLoop& loop);
+
+/// The tasks of the running loop that are not done, in the order of their creation. Throws RuntimeError when no loop
+/// runs in this thread. Mirrors asyncio.all_tasks (since 3.7).
+[[nodiscard]] std::vector<AnyTask> all_tasks();
+[[nodiscard]] std::vector<AnyTask> all_tasks(EventLoop& loop);
+
+}  // namespace asyncio

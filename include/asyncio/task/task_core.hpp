@@ -1,0 +1,116 @@
+#pragma once
+
+#include <asyncio/base/ready_queue.hpp>
+#include <asyncio/loop/task_options.hpp>
+#include <asyncio/task/future_core.hpp>
+#include <asyncio/task/promise.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace asyncio::detail {
+
+class Waiter;
+
+/// The untyped part of a task: a root coroutine plus its wait state.
+///
+///     queued ──step()──► running ──suspend()──► waiting
+///       ▲                   │ └─root returns──► done
+///       └───── wake() ◄─────┼───────────────────┘
+///                           └ a waiter that accepts cancel() wakes as well, with CancelledError
+///
+/// The loop holds a reference until the task is done or the loop is closed.
+class TaskCore : public FutureCore, public ReadyNode, public ListHook {
+public:
+    // --- the verbs of everything that waits ---
+
+    /// The running step leaves at `leaf`, waiting for `waiter` (nullptr: it only gives way and is queued already).
+    void suspend(PromiseBase& leaf, Waiter* waiter) noexcept {
+        leaf_ = &leaf;
+        waiter_ = waiter;
+        if (must_cancel_) [[unlikely]]
+            pass_on_cancel();
+    }
+    /// Runs the next step in the next iteration.
+    void wake() noexcept {
+        ++loop_->wakeups;
+        loop_->make_ready(*this);
+    }
+    /// The same; the await throws CancelledError(message).
+    void wake_with_cancel(std::string_view message) noexcept;
+    /// The same; the await throws `error`.
+    void wake_with(std::exception_ptr error) noexcept;
+    /// First thing after a suspension: throws what cancel() left for this step.
+    void resumed() {
+        if (must_cancel_ || throw_pending_) [[unlikely]]
+            throw_pending();
+    }
+    /// As resumed(), for a wait that ended with a CancelledError of its own, which then takes precedence.
+    void forget_own_cancel() noexcept {
+        must_cancel_ = false;
+        pending_error_ = nullptr;
+    }
+
+    // --- asyncio's task ---
+
+    bool cancel(std::string_view message) noexcept override;
+    [[nodiscard]] std::uint32_t cancelling() const noexcept { return cancel_requests_; }
+    std::uint32_t uncancel() noexcept;
+    [[nodiscard]] bool is_task() const noexcept final { return true; }
+    [[nodiscard]] std::string repr() const override;
+    [[nodiscard]] std::string name() const;
+    void set_name(std::string_view name);
+
+    /// The coroutine that is suspended innermost, or the root before the first step; nullptr when running or done.
+    [[nodiscard]] PromiseBase* leaf() const noexcept { return leaf_; }
+    [[nodiscard]] Waiter* waiter() const noexcept { return waiter_; }
+
+    /// Takes the coroutine, enters the loop's list of tasks and queues the first step (or runs it now, if eager).
+    /// Throws RuntimeError when the loop is closed; the coroutine is destroyed then.
+    void start(PromiseBase* root, const TaskOptions& options);
+
+protected:
+    explicit TaskCore(LoopCore& loop) noexcept : FutureCore(loop), ReadyNode(&run) {}
+    ~TaskCore() override;
+
+private:
+    static void run(ReadyNode& node);
+    static void abandon(ListHook& hook) noexcept;
+    void step();
+    void step_in_debug();
+    void advance();
+    void finish();
+    void finish_unstarted() noexcept;
+    void leave_loop() noexcept;
+    void pass_on_cancel() noexcept;
+    void throw_pending();
+
+    PromiseBase* leaf_ = nullptr;
+    Waiter* waiter_ = nullptr;
+    std::exception_ptr pending_error_;  // for must_cancel_ or throw_pending_
+    std::uint64_t name_ = 0;            // an odd number: 2N+1 for the default Task-N; else a std::string*
+    std::uint32_t cancel_requests_ = 0;
+    bool started_ : 1 = false;
+    bool must_cancel_ : 1 = false;    // a cancel() that no waiter accepted: the next resumption throws
+    bool throw_pending_ : 1 = false;  // a waiter was cancelled (or refused): the wake-up throws pending_error_
+};
+
+using TaskPtr = IntrusivePtr<TaskCore>;
+
+/// The state of a Task<T>.
+template <class T>
+class TaskState final : public TaskCore {
+public:
+    explicit TaskState(LoopCore& loop) noexcept : TaskCore(loop) {}
+    ~TaskState() override { report_if_unretrieved(); }
+    [[nodiscard]] SlotBase& slot() noexcept override { return slot_; }
+
+private:
+    Slot<T> slot_;
+};
+
+/// The task whose step runs in this thread. Throws RuntimeError when there is none.
+[[nodiscard]] TaskCore& require_current_task();
+
+}  // namespace asyncio::detail

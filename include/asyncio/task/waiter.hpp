@@ -1,0 +1,59 @@
+#pragma once
+
+#include <asyncio/task/promise.hpp>
+#include <asyncio/task/task_core.hpp>
+
+#include <coroutine>
+#include <string_view>
+
+namespace asyncio::detail {
+
+/// What a suspended task waits for. Lives inside the awaiting coroutine's frame; suspending and waking allocate nothing.
+///
+/// A waiter is derived from this, and awaited directly:
+///
+///     await_ready()    true if there is nothing to wait for
+///     await_suspend(h) enters itself wherever it will be woken from, then calls suspend(h)
+///     (later)          whoever completes it calls wake() once; the task runs in the next iteration
+///     await_resume()   calls resumed() first, which throws CancelledError when the wait was cancelled
+///     destructor       leaves wherever it is entered: the frame may be destroyed while it waits
+///
+/// Waking never resumes inline. Between wake() and await_resume() the task may still be cancelled: then cancel() finds
+/// the waiter woken and declines, and resumed() throws in place of the result.
+class Waiter {
+public:
+    Waiter() noexcept = default;
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+
+    /// The task is being cancelled. A waiter that still waits leaves wherever it is entered, calls accept_cancel() and
+    /// returns true; one that has been woken returns false.
+    virtual bool cancel(std::string_view message) noexcept = 0;
+
+    /// The task that is awaited, when it is one: cancelling goes on to that.
+    [[nodiscard]] virtual TaskCore* awaited_task() const noexcept { return nullptr; }
+    /// The future or task that is awaited, for introspection.
+    [[nodiscard]] virtual FutureCore* awaited_future() const noexcept { return nullptr; }
+
+    [[nodiscard]] TaskCore* task() const noexcept { return task_; }
+
+protected:
+    ~Waiter() = default;
+
+    /// Throws RuntimeError when no task runs. Call before anything is entered anywhere.
+    void bind_to_current_task() { task_ = &require_current_task(); }
+
+    /// The task leaves; call last in await_suspend, when cancel() may be called.
+    template <class P>
+    void suspend(std::coroutine_handle<P> handle) noexcept {
+        task_->suspend(handle.promise(), this);
+    }
+    void wake() noexcept { task_->wake(); }
+    /// Wakes the task with CancelledError(message).
+    void accept_cancel(std::string_view message) noexcept { task_->wake_with_cancel(message); }
+    void resumed() { task_->resumed(); }
+
+    TaskCore* task_ = nullptr;
+};
+
+}  // namespace asyncio::detail
