@@ -1,7 +1,7 @@
 // The memory of a sleeping task, all told: 100,000 tasks are started, and the growth of the resident memory is divided
 // by their number. `sleeping_tasks asio` measures the same with Asio's coroutines.
 
-#include "../peers/asio_types.hpp"
+#include "peers/asio_types.hpp"
 
 #include <asyncio/asyncio.hpp>
 
