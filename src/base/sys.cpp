@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <ctime>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -19,13 +20,17 @@ namespace {
 
 thread_local constinit Interceptor* interceptor = nullptr;
 thread_local constinit std::uint64_t call_count = 0;
+thread_local constinit bool last_shortened = false;
 
 /// Counts the call and asks the interceptor. Negative: the call must not happen and returns this.
 inline int enter(Call call, int fd, std::size_t& size) noexcept {
     ++call_count;
     if (interceptor == nullptr) [[likely]]
         return 0;
-    return interceptor->before(call, fd, size);
+    const std::size_t asked = size;
+    const int error = interceptor->before(call, fd, size);
+    last_shortened = size < asked;
+    return error;
 }
 
 inline int enter(Call call, int fd) noexcept {
@@ -48,7 +53,11 @@ const char* name_of(Call call) noexcept {
     return call < Call::count ? names[static_cast<std::size_t>(call)] : "?";
 }
 
-Interceptor* set_interceptor(Interceptor* next) noexcept { return std::exchange(interceptor, next); }
+Interceptor* set_interceptor(Interceptor* next) noexcept {
+    last_shortened = false;
+    return std::exchange(interceptor, next);
+}
+bool shortened() noexcept { return last_shortened; }
 std::uint64_t calls() noexcept { return call_count; }
 
 long accept(int fd, void* address, std::uint32_t* size) noexcept {
@@ -88,7 +97,12 @@ long epoll_wait(int epoll, epoll_event* events, int count, std::int64_t timeout_
     if (timeout_ns <= 0) return outcome(::epoll_wait(epoll, events, count, timeout_ns < 0 ? -1 : 0));
     constexpr std::int64_t ns_per_second = 1'000'000'000;
     const timespec timeout{timeout_ns / ns_per_second, static_cast<long>(timeout_ns % ns_per_second)};
-    return outcome(::epoll_pwait2(epoll, events, count, &timeout, nullptr));
+    const long result = outcome(::epoll_pwait2(epoll, events, count, &timeout, nullptr));
+    if (result != -ENOSYS) return result;
+    // Before Linux 5.11: milliseconds, rounded up so that the loop does not spin until the deadline.
+    constexpr std::int64_t ns_per_ms = 1'000'000;
+    const std::int64_t ms = std::min<std::int64_t>((timeout_ns + ns_per_ms - 1) / ns_per_ms, INT_MAX);
+    return outcome(::epoll_wait(epoll, events, count, static_cast<int>(ms)));
 }
 
 long eventfd() noexcept {

@@ -4,12 +4,18 @@
 
 namespace asyncio::detail {
 
+/// What happens to a node that leaves the ready queue.
+enum class Turn : bool {
+    run,
+    drop,  ///< the loop closes: give up what the queue held (a reference, say), run nothing, throw nothing
+};
+
 /// Something the loop can run once: a task's step, a handle, a timer that is due, a future's callback.
 ///
 /// `run` may throw only KeyboardInterrupt and SystemExit, which leave the loop; every other exception belongs to the
 /// node's owner.
 struct ReadyNode {
-    using Run = void (*)(ReadyNode&);
+    using Run = void (*)(ReadyNode& node, Turn turn);
 
     explicit ReadyNode(Run function) noexcept : run(function) {}
     ReadyNode(const ReadyNode&) = delete;
@@ -20,7 +26,7 @@ struct ReadyNode {
 };
 
 /// The loop's intrusive FIFO of things to run. Singly linked: nothing leaves it except from the front (a cancelled
-/// node stays and runs as a no-op), and a loop that closes empties it before it destroys any frame.
+/// node stays and runs as a no-op), and a loop that closes drops every node before it destroys any frame.
 class ReadyQueue {
 public:
     [[nodiscard]] bool empty() const noexcept { return head_ == nullptr; }

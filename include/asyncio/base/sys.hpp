@@ -50,6 +50,9 @@ public:
 /// Installs an interceptor for this thread; nullptr removes it. Returns the previous one.
 Interceptor* set_interceptor(Interceptor* interceptor) noexcept;
 
+/// Whether the interceptor made the last call of this thread smaller: a short count then says nothing about the socket.
+[[nodiscard]] bool shortened() noexcept;
+
 /// How many system calls this thread made through the seam.
 [[nodiscard]] std::uint64_t calls() noexcept;
 

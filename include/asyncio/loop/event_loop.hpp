@@ -28,6 +28,8 @@ using ExceptionHandler = std::function<void(EventLoop& loop, const ExceptionCont
 /// run in another.
 /// Mirrors asyncio's event loop (asyncio.AbstractEventLoop, asyncio.EventLoop since 3.13).
 class EventLoop {
+    detail::LoopPtr core_;  // first, since slow_callback_duration refers into it
+
 public:
     /// A loop on the best driver of this system. Throws std::system_error when the system refuses (EMFILE, ENOMEM).
     EventLoop();
@@ -113,8 +115,8 @@ public:
         requires detail::CallableWith<F, Args...>
     void add_reader(int fd, F&& callable, Args&&... arguments) {
         core_->check_open();
-        set_watcher(fd, false,
-                    make_handle<detail::WatcherHandleCore>(std::forward<F>(callable), std::forward<Args>(arguments)...));
+        auto core = make_handle<detail::WatcherHandleCore>(std::forward<F>(callable), std::forward<Args>(arguments)...);
+        set_watcher(fd, false, detail::IntrusivePtr<detail::HandleCore>::adopt(core.detach()));
     }
     /// True if there was one. A call that is queued already will not run.
     bool remove_reader(int fd);
@@ -123,8 +125,8 @@ public:
         requires detail::CallableWith<F, Args...>
     void add_writer(int fd, F&& callable, Args&&... arguments) {
         core_->check_open();
-        set_watcher(fd, true,
-                    make_handle<detail::WatcherHandleCore>(std::forward<F>(callable), std::forward<Args>(arguments)...));
+        auto core = make_handle<detail::WatcherHandleCore>(std::forward<F>(callable), std::forward<Args>(arguments)...);
+        set_watcher(fd, true, detail::IntrusivePtr<detail::HandleCore>::adopt(core.detach()));
     }
     bool remove_writer(int fd);
 
@@ -166,7 +168,6 @@ private:
     void schedule_handle(detail::TimerHandleCore& handle, Clock::time_point when);
     void set_watcher(int fd, bool writer, detail::IntrusivePtr<detail::HandleCore> handle);
 
-    detail::LoopPtr core_;
 };
 
 /// The loop that runs in this thread. Throws RuntimeError "no running event loop" outside of callbacks and tasks.

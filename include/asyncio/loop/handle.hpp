@@ -29,11 +29,6 @@ public:
     void cancel() noexcept;
     [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
     [[nodiscard]] LoopCore* loop() const noexcept { return loop_; }
-    /// The loop is closing: nothing will run this any more.
-    void orphan() noexcept {
-        loop_ = nullptr;
-        release_callable();
-    }
     [[nodiscard]] virtual std::string describe() const;
 
     /// The watcher's way into the ready queue, at most once at a time. The caller's reference covers the stay.
@@ -48,9 +43,8 @@ protected:
     /// Runs the callable; what it throws goes to the loop's exception handler, except KeyboardInterrupt and SystemExit,
     /// which leave through here.
     void execute();
-    void execute_in_debug();
-    static void run_once(ReadyNode& node);
-    static void run_watcher(ReadyNode& node);
+    static void run_once(ReadyNode& node, Turn turn);
+    static void run_watcher(ReadyNode& node, Turn turn);
 
     LoopCore* loop_;
     std::uint32_t references_ = 1;
@@ -58,7 +52,6 @@ protected:
     bool queued_ = false;
 
 private:
-    virtual void left_queue() noexcept {}
     virtual void on_cancel() noexcept {}
     friend class TimerHandleCore;
 };
@@ -79,7 +72,7 @@ protected:
     explicit TimerHandleCore(LoopCore& loop) noexcept : HandleCore(loop, &run_once), timer(*this) {}
 
 private:
-    static void run_timer(ReadyNode& node);
+    static void run_timer(ReadyNode& node, Turn turn);
     void on_cancel() noexcept override;
 };
 

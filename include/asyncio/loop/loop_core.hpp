@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
+#include <string>
 #include <thread>
 
 namespace asyncio {
@@ -42,7 +44,7 @@ public:
 
     // --- the hot verbs ---
 
-    /// Runs `node` in the next iteration. The node is only dropped, never run, when the loop closes first.
+    /// Runs `node` in the next iteration, or drops it when the loop closes first (see Turn).
     void make_ready(ReadyNode& node) noexcept { ready_.push(node); }
 
     /// The task whose step is being run.
@@ -98,6 +100,8 @@ public:
     IntrusiveList<ListHook> tasks;
     /// Set by the task floor: ends a task of `tasks` whose loop closes.
     void (*abandon_task)(ListHook&) noexcept = nullptr;
+    /// Set by the task floor: names the tasks that are blocked, one per line, for the message of a loop that is stuck.
+    std::string (*describe_tasks)(LoopCore&) = nullptr;
     /// Nodes to run when the loop would block because nothing is ready.
     ReadyQueue idle_waiters;
     Clock::duration slow_callback_duration = std::chrono::milliseconds(100);
@@ -107,6 +111,8 @@ public:
     void call_exception_handler(const ExceptionContext& context);
     /// The same where nothing may be thrown; straight to the log when the loop is closed.
     void report(const ExceptionContext& context) noexcept;
+    /// The default handler's text.
+    [[nodiscard]] static std::string format(const ExceptionContext& context);
 
 private:
     class Running;
@@ -116,7 +122,7 @@ private:
     void poll();
     void collect_due_timers();
     [[nodiscard]] Clock::time_point wait_deadline() const noexcept;
-    void throw_if_stuck() const;
+    void throw_if_stuck();
 
     ReadyQueue ready_;
     TimerHeap timers_;

@@ -19,14 +19,16 @@ public:
 
     /// Enters the future's list, or the ready queue when the future is done.
     static DoneCallbackId enter(FutureCore& future, DoneCallback* callback);
+    /// False when the callback is not in the future's list.
+    static bool remove(FutureCore& future, DoneCallbackId id) noexcept;
 
 protected:
     DoneCallback() noexcept;
     virtual void invoke(FuturePtr future) = 0;
 
 private:
-    static void on_done(DoneNode& node) noexcept;
-    static void run(ReadyNode& node);
+    static void on_done(DoneNode& node, Turn turn) noexcept;
+    static void run(ReadyNode& node, Turn turn);
 
     FutureCore* future_ = nullptr;  // while in its list
     FuturePtr keep_;                // while in the ready queue

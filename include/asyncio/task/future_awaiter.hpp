@@ -19,8 +19,8 @@ public:
 
     template <class P>
     void await_suspend(std::coroutine_handle<P> handle) {
-        prepare();
-        suspend(handle);
+        task_ = &require_current_task();
+        task_->suspend(handle.promise(), enter() ? this : nullptr);
     }
 
     bool cancel(std::string_view message) noexcept override { return future_->cancel(message); }
@@ -36,9 +36,9 @@ protected:
     bool may_move_;
 
 private:
-    /// Enters the future's list, or queues the task to throw when it may not wait for this future.
-    void prepare();
-    static void on_done(DoneNode& node) noexcept;
+    /// Enters the future's list; false when the task may not wait for this future and was queued to throw.
+    [[nodiscard]] bool enter();
+    static void on_done(DoneNode& node, Turn turn) noexcept;
 };
 
 template <class T>

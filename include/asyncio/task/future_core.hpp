@@ -17,9 +17,10 @@ namespace asyncio::detail {
 class FutureCore;
 
 /// An entry in a future's list of those to tell when it is done. `fire` is called inside set_result, set_exception or
-/// cancel and must only queue something: nothing runs there.
+/// cancel and must only queue something: nothing runs there. With Turn::drop the future will never be done, or its loop
+/// is closed: the node gives up what it owns and queues nothing.
 struct DoneNode : ListHook {
-    using Fire = void (*)(DoneNode&) noexcept;
+    using Fire = void (*)(DoneNode&, Turn) noexcept;
     explicit DoneNode(Fire function) noexcept : fire(function) {}
     Fire fire;
 };
@@ -73,6 +74,7 @@ public:
 
     /// Entered nodes are fired in the order of their entering. Precondition: not done.
     void enter(DoneNode& node) noexcept { waiters_.push_back(node); }
+    [[nodiscard]] const IntrusiveList<DoneNode>& waiters() const noexcept { return waiters_; }
     [[nodiscard]] virtual SlotBase& slot() noexcept = 0;
 
 protected:

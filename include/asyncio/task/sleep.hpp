@@ -38,7 +38,7 @@ public:
 
 private:
     void start_timer();
-    static void on_timer(ReadyNode& node);
+    static void on_timer(ReadyNode& node, Turn turn);
 
     struct Timer : TimerNode {
         explicit Timer(SleepAwaiter& sleeper) noexcept : TimerNode(&on_timer), sleeper(sleeper) {}

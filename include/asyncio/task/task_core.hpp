@@ -75,7 +75,7 @@ protected:
     ~TaskCore() override;
 
 private:
-    static void run(ReadyNode& node);
+    static void run(ReadyNode& node, Turn turn);
     static void abandon(ListHook& hook) noexcept;
     void step();
     void step_in_debug();

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <asyncio/base/unique_fd.hpp>
+#include <asyncio/loop/driver.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+struct epoll_event;
+
+namespace asyncio {
+
+/// The readiness driver on Linux's epoll.
+///
+/// Sockets are armed once, edge-triggered, and their readiness is remembered: an operation is tried first when the
+/// socket may be ready, and costs no system call when it is known not to be. A read or write shorter than asked means
+/// drained. Descriptors of add_reader and add_writer are level-triggered.
+///
+/// Throws std::system_error from the constructor when the system refuses a descriptor.
+class EpollDriver final : public Driver {
+public:
+    EpollDriver();
+    ~EpollDriver() override;
+
+    [[nodiscard]] std::string_view name() const noexcept override { return "epoll"; }
+    [[nodiscard]] Clock::time_point now() noexcept override { return Clock::now(); }
+    void wait(Clock::time_point deadline) override;
+    void dispatch(WatchSink& sink) override;
+    void wake() noexcept override;
+
+    std::int64_t open(int family, int type, DescriptorPtr& out) override;
+    std::int64_t adopt(int fd, DescriptorPtr& out) override;
+    std::int64_t bind(Descriptor& descriptor, const SocketAddress& address) override;
+    std::int64_t listen(Descriptor& descriptor, int backlog) override;
+    std::int64_t shutdown_write(Descriptor& descriptor) noexcept override;
+    std::int64_t set_option(Descriptor& descriptor, int level, int option, int value) noexcept override;
+    std::int64_t local_address(const Descriptor& descriptor, SocketAddress& out) noexcept override;
+    std::int64_t peer_address(const Descriptor& descriptor, SocketAddress& out) noexcept override;
+    void close(Descriptor& descriptor) noexcept override;
+
+    std::int64_t try_recv(Descriptor& descriptor, std::span<std::byte> buffer) noexcept override;
+    std::int64_t try_send(Descriptor& descriptor, std::span<const std::byte> data) noexcept override;
+
+    bool start(Operation& operation) override;
+    bool cancel(Operation& operation) noexcept override;
+
+    std::int64_t watch(int fd, bool read, bool write) override;
+
+private:
+    class Entry;
+    struct Slot {
+        Entry* entry = nullptr;        // an open socket of this driver
+        std::uint32_t generation = 0;  // rises whenever the number changes hands, so that late events are recognised
+        bool watched_read = false;
+        bool watched_write = false;
+    };
+
+    void dispatch_event(std::uint64_t token, std::uint32_t events, WatchSink& sink) noexcept;
+    void progress(detail::IntrusiveList<Operation>& operations) noexcept;
+    void complete_closed() noexcept;
+    void enroll(int fd, DescriptorPtr& out);
+    [[nodiscard]] std::int64_t arm(Entry& entry) noexcept;
+    [[nodiscard]] std::int64_t attempt(Operation& operation);
+    [[nodiscard]] std::int64_t attempt_accept(Operation& operation);
+    [[nodiscard]] static std::int64_t attempt_connect(Operation& operation) noexcept;
+    [[nodiscard]] std::uint64_t token_of(int fd) const noexcept;
+
+    detail::UniqueFd epoll_;
+    detail::UniqueFd wakeup_;
+    std::vector<Slot> slots_;  // by descriptor number
+    detail::IntrusiveList<Operation> closed_operations_;
+    std::unique_ptr<epoll_event[]> events_;
+    int event_count_ = 0;
+};
+
+}  // namespace asyncio

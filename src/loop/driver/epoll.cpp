@@ -1,0 +1,175 @@
+#include "epoll_entry.hpp"
+
+#include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/sys.hpp>
+#include <asyncio/loop/driver/epoll.hpp>
+
+#include <cerrno>
+#include <sys/epoll.h>
+
+namespace asyncio {
+
+namespace sys = detail::sys;
+
+namespace {
+
+constexpr int max_events = 512;
+constexpr std::uint64_t wakeup_token = UINT64_MAX;
+
+detail::UniqueFd checked(long fd, const char* what) {
+    if (fd < 0) throw_os_error(static_cast<int>(-fd), what);
+    return detail::UniqueFd(static_cast<int>(fd));
+}
+
+}  // namespace
+
+EpollDriver::EpollDriver()
+    : epoll_(checked(sys::epoll_create(), "create an epoll instance")),
+      wakeup_(checked(sys::eventfd(), "create an eventfd")),
+      events_(std::make_unique<epoll_event[]>(max_events)) {
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLET;  // edge-triggered: never read, every write is a new edge
+    event.data.u64 = wakeup_token;
+    const long result = sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wakeup_.get(), &event);
+    if (result < 0) throw_os_error(static_cast<int>(-result), "watch an eventfd");
+}
+
+EpollDriver::~EpollDriver() {
+    // Sockets may outlive the driver in the hands of their users; they must find themselves closed.
+    for (Slot& slot : slots_) {
+        if (slot.entry != nullptr) close(*slot.entry);
+    }
+    complete_closed();
+}
+
+void EpollDriver::wait(Clock::time_point deadline) {
+    std::int64_t timeout_ns = 0;
+    if (!closed_operations_.empty() || deadline == Clock::time_point::min()) {
+        timeout_ns = 0;
+    } else if (deadline == Clock::time_point::max()) {
+        timeout_ns = -1;
+    } else {
+        const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(deadline - now()).count();
+        timeout_ns = left > 0 ? left : 0;
+    }
+    const long count = sys::epoll_wait(epoll_.get(), events_.get(), max_events, timeout_ns);
+    event_count_ = count > 0 ? static_cast<int>(count) : 0;
+    if (count < 0 && count != -EINTR) throw_os_error(static_cast<int>(-count), "wait for events");
+}
+
+void EpollDriver::wake() noexcept {
+    const std::uint64_t one = 1;
+    // EAGAIN means that the counter is full, and so that a wake-up is pending already.
+    while (sys::write(wakeup_.get(), &one, sizeof one) == -EINTR) {
+    }
+}
+
+void EpollDriver::dispatch(WatchSink& sink) {
+    complete_closed();
+    for (int i = 0; i < event_count_; ++i) {
+        if (events_[i].data.u64 != wakeup_token) dispatch_event(events_[i].data.u64, events_[i].events, sink);
+    }
+    event_count_ = 0;
+}
+
+void EpollDriver::dispatch_event(std::uint64_t token, std::uint32_t events, WatchSink& sink) noexcept {
+    const auto fd = static_cast<std::size_t>(token & UINT32_MAX);
+    if (fd >= slots_.size() || slots_[fd].generation != token >> 32) return;
+    const bool failed = (events & (EPOLLERR | EPOLLHUP)) != 0;
+    const bool readable = failed || (events & (EPOLLIN | EPOLLRDHUP)) != 0;
+    const bool writable = failed || (events & EPOLLOUT) != 0;
+    const Slot& slot = slots_[fd];
+    if (slot.entry == nullptr) {
+        sink.watched_ready(static_cast<int>(fd), readable && slot.watched_read, writable && slot.watched_write);
+        return;
+    }
+    Entry& entry = *slot.entry;
+    if (failed || (events & EPOLLRDHUP) != 0) entry.hung_up = true;
+    if (readable) {
+        entry.may_read = true;
+        progress(entry.inputs);
+    }
+    if (writable) {
+        entry.may_write = true;
+        progress(entry.outputs);
+    }
+}
+
+/// Completes operations from the front until one would block.
+void EpollDriver::progress(detail::IntrusiveList<Operation>& operations) noexcept {
+    while (Operation* operation = operations.front()) {
+        const std::int64_t result = attempt(*operation);
+        if (result == -EAGAIN) return;
+        operation->unlink();
+        operation->pending = false;
+        operation->result = result;
+        operation->complete(*operation);
+    }
+}
+
+void EpollDriver::complete_closed() noexcept {
+    while (Operation* operation = closed_operations_.pop_front()) {
+        operation->pending = false;
+        operation->result = -EBADF;
+        operation->complete(*operation);
+    }
+}
+
+bool EpollDriver::start(Operation& operation) {
+    auto& entry = static_cast<Entry&>(*operation.descriptor);
+    if (entry.closed()) {
+        operation.result = -EBADF;
+        return true;
+    }
+    const bool input = operation.kind == Operation::Kind::readable || operation.kind == Operation::Kind::recv ||
+                       operation.kind == Operation::Kind::accept;
+    detail::IntrusiveList<Operation>& queue = input ? entry.inputs : entry.outputs;
+    if (queue.empty()) {
+        operation.result = attempt(operation);
+        if (operation.result != -EAGAIN) return true;
+    }
+    if (const std::int64_t armed = arm(entry); armed < 0) {
+        operation.result = armed;
+        return true;
+    }
+    operation.pending = true;
+    queue.push_back(operation);
+    return false;
+}
+
+bool EpollDriver::cancel(Operation& operation) noexcept {
+    operation.unlink();
+    operation.pending = false;
+    return true;
+}
+
+std::int64_t EpollDriver::watch(int fd, bool read, bool write) {
+    const auto index = static_cast<std::size_t>(fd);
+    if (index >= slots_.size()) slots_.resize(index + 1);
+    Slot& slot = slots_[index];
+    if (slot.entry != nullptr) return -EBUSY;
+    epoll_event event{};
+    event.events = (read ? EPOLLIN | EPOLLRDHUP : 0U) | (write ? EPOLLOUT : 0U);
+    const bool watched = slot.watched_read || slot.watched_write;
+    if (!read && !write) {
+        // The descriptor may be closed already, which removed it from the epoll set.
+        if (watched) sys::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, &event);
+        slot = Slot{nullptr, slot.generation + 1, false, false};
+        return 0;
+    }
+    event.data.u64 = token_of(fd);
+    long result = sys::epoll_ctl(epoll_.get(), watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event);
+    // The number may have been closed and opened again behind our back.
+    if (result == -ENOENT) result = sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
+    if (result < 0) return result;
+    slot.watched_read = read;
+    slot.watched_write = write;
+    return 0;
+}
+
+std::uint64_t EpollDriver::token_of(int fd) const noexcept {
+    const auto index = static_cast<std::size_t>(fd);
+    return static_cast<std::uint64_t>(slots_[index].generation) << 32 | index;
+}
+
+}  // namespace asyncio

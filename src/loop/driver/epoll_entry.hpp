@@ -1,0 +1,34 @@
+#pragma once
+
+#include <asyncio/loop/driver/epoll.hpp>
+
+namespace asyncio {
+
+/// A socket of the epoll driver: its remembered readiness and the operations that wait for it.
+class EpollDriver::Entry final : public Descriptor {
+public:
+    Entry(EpollDriver& driver, int fd) noexcept : driver_(driver) { fd_ = fd; }
+    /// The last reference is gone; whoever forgot to close leaks nothing.
+    ~Entry() override {
+        if (!closed()) driver_.close(*this);  // a closed one may outlive the driver
+    }
+
+    void mark_closed() noexcept {
+        closed_ = true;
+        fd_ = -1;
+    }
+
+    // "May": true until a call was seen to block or to be short.
+    bool may_read = true;
+    bool may_write = true;
+    bool hung_up = false;  // end of file or an error is pending: a short read does not mean drained
+    bool armed = false;
+    bool connecting = false;
+    detail::IntrusiveList<Operation> inputs;   // readable, recv, accept, in the order of their start
+    detail::IntrusiveList<Operation> outputs;  // writable, send, connect
+
+private:
+    EpollDriver& driver_;
+};
+
+}  // namespace asyncio

@@ -1,0 +1,184 @@
+// The socket half of the epoll driver: opening, closing, and the single attempts at each operation.
+
+#include "epoll_entry.hpp"
+
+#include <asyncio/base/sys.hpp>
+#include <asyncio/loop/driver/epoll.hpp>
+
+#include <cerrno>
+#include <new>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+namespace asyncio {
+
+namespace sys = detail::sys;
+
+/// Takes the descriptor over; when memory runs out, throws and leaves it to the caller.
+void EpollDriver::enroll(int fd, DescriptorPtr& out) {
+    const auto index = static_cast<std::size_t>(fd);
+    if (index >= slots_.size()) slots_.resize(index + 1);
+    Slot& slot = slots_[index];
+    auto* entry = new Entry(*this, fd);
+    slot = Slot{entry, slot.generation + 1, false, false};
+    out = DescriptorPtr(entry);
+}
+
+std::int64_t EpollDriver::open(int family, int type, DescriptorPtr& out) {
+    const long result = sys::socket(family, type, 0);
+    if (result < 0) return result;
+    detail::UniqueFd fd(static_cast<int>(result));
+    enroll(fd.get(), out);
+    static_cast<void>(fd.release());
+    return 0;
+}
+
+std::int64_t EpollDriver::adopt(int fd, DescriptorPtr& out) {
+    const auto index = static_cast<std::size_t>(fd);
+    if (fd < 0) return -EBADF;
+    if (index < slots_.size()) {
+        const Slot& slot = slots_[index];
+        if (slot.entry != nullptr || slot.watched_read || slot.watched_write) return -EBUSY;
+    }
+    enroll(fd, out);
+    return 0;
+}
+
+std::int64_t EpollDriver::bind(Descriptor& descriptor, const SocketAddress& address) {
+    return sys::bind(descriptor.fd(), address.data(), address.size());
+}
+
+std::int64_t EpollDriver::listen(Descriptor& descriptor, int backlog) {
+    return sys::listen(descriptor.fd(), backlog);
+}
+
+std::int64_t EpollDriver::shutdown_write(Descriptor& descriptor) noexcept {
+    return sys::shutdown(descriptor.fd(), SHUT_WR);
+}
+
+std::int64_t EpollDriver::set_option(Descriptor& descriptor, int level, int option, int value) noexcept {
+    return sys::setsockopt(descriptor.fd(), level, option, &value, sizeof value);
+}
+
+std::int64_t EpollDriver::local_address(const Descriptor& descriptor, SocketAddress& out) noexcept {
+    std::uint32_t size = SocketAddress::capacity;
+    const long result = sys::getsockname(descriptor.fd(), out.data(), &size);
+    out.set_size(result < 0 ? 0 : size);
+    return result;
+}
+
+std::int64_t EpollDriver::peer_address(const Descriptor& descriptor, SocketAddress& out) noexcept {
+    std::uint32_t size = SocketAddress::capacity;
+    const long result = sys::getpeername(descriptor.fd(), out.data(), &size);
+    out.set_size(result < 0 ? 0 : size);
+    return result;
+}
+
+void EpollDriver::close(Descriptor& descriptor) noexcept {
+    auto& entry = static_cast<Entry&>(descriptor);
+    if (entry.closed()) return;
+    const int fd = entry.fd();
+    Slot& slot = slots_[static_cast<std::size_t>(fd)];
+    slot = Slot{nullptr, slot.generation + 1, false, false};
+    if (entry.armed) {
+        // Explicitly: a copy of the descriptor in a forked child would keep it in the set.
+        epoll_event event{};
+        sys::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, &event);
+    }
+    entry.mark_closed();
+    closed_operations_.splice_back(entry.inputs);
+    closed_operations_.splice_back(entry.outputs);
+    sys::close(fd);
+}
+
+std::int64_t EpollDriver::arm(Entry& entry) noexcept {
+    if (entry.armed) return 0;
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.data.u64 = token_of(entry.fd());
+    const long result = sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, entry.fd(), &event);
+    entry.armed = result == 0;
+    return result;
+}
+
+std::int64_t EpollDriver::try_recv(Descriptor& descriptor, std::span<std::byte> buffer) noexcept {
+    auto& entry = static_cast<Entry&>(descriptor);
+    if (entry.closed()) return -EBADF;
+    if (!entry.may_read) return -EAGAIN;
+    long result;
+    do {
+        result = sys::recv(entry.fd(), buffer.data(), buffer.size(), 0);
+    } while (result == -EINTR);
+    const bool short_read = result > 0 && static_cast<std::size_t>(result) < buffer.size();
+    if (result == -EAGAIN || (short_read && !entry.hung_up && !sys::shortened())) entry.may_read = false;
+    return result;
+}
+
+std::int64_t EpollDriver::try_send(Descriptor& descriptor, std::span<const std::byte> data) noexcept {
+    auto& entry = static_cast<Entry&>(descriptor);
+    if (entry.closed()) return -EBADF;
+    if (!entry.may_write) return -EAGAIN;
+    long result;
+    do {
+        result = sys::send(entry.fd(), data.data(), data.size(), 0);
+    } while (result == -EINTR);
+    const bool short_write = result >= 0 && static_cast<std::size_t>(result) < data.size();
+    if (result == -EAGAIN || (short_write && !sys::shortened())) entry.may_write = false;
+    return result;
+}
+
+/// One try at the operation; -EAGAIN when it has to wait.
+std::int64_t EpollDriver::attempt(Operation& operation) {
+    auto& entry = static_cast<Entry&>(*operation.descriptor);
+    switch (operation.kind) {
+        case Operation::Kind::readable: return entry.may_read ? 0 : -EAGAIN;
+        case Operation::Kind::writable: return entry.may_write ? 0 : -EAGAIN;
+        case Operation::Kind::recv: return try_recv(entry, {operation.buffer, operation.size});
+        case Operation::Kind::send: return try_send(entry, {operation.buffer, operation.size});
+        case Operation::Kind::accept: return attempt_accept(operation);
+        case Operation::Kind::connect: return attempt_connect(operation);
+    }
+    return -EINVAL;
+}
+
+std::int64_t EpollDriver::attempt_accept(Operation& operation) {
+    auto& entry = static_cast<Entry&>(*operation.descriptor);
+    if (!entry.may_read) return -EAGAIN;
+    SocketAddress peer;
+    long result;
+    do {
+        std::uint32_t size = SocketAddress::capacity;
+        result = sys::accept(entry.fd(), peer.data(), &size);
+        peer.set_size(size);
+    } while (result == -EINTR);
+    if (result == -EAGAIN) entry.may_read = false;
+    if (result < 0) return result;
+    detail::UniqueFd fd(static_cast<int>(result));
+    if (operation.address != nullptr) *operation.address = peer;
+    try {
+        enroll(fd.get(), operation.accepted);
+    } catch (const std::bad_alloc&) {
+        return -ENOMEM;
+    }
+    static_cast<void>(fd.release());
+    return 0;
+}
+
+std::int64_t EpollDriver::attempt_connect(Operation& operation) noexcept {
+    auto& entry = static_cast<Entry&>(*operation.descriptor);
+    if (!entry.connecting) {
+        const long result = sys::connect(entry.fd(), operation.address->data(), operation.address->size());
+        if (result != -EINPROGRESS && result != -EINTR) return result;
+        entry.connecting = true;
+        entry.may_write = false;
+        return -EAGAIN;
+    }
+    if (!entry.may_write) return -EAGAIN;
+    int error = 0;
+    std::uint32_t size = sizeof error;
+    const long result = sys::getsockopt(entry.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+    entry.connecting = false;
+    return result < 0 ? result : -error;
+}
+
+}  // namespace asyncio

@@ -1,0 +1,124 @@
+#include "watchers.hpp"
+
+#include <asyncio/loop/driver/epoll.hpp>
+#include <asyncio/loop/event_loop.hpp>
+
+#include <array>
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace asyncio {
+
+namespace detail {
+
+void LoopCore::call_exception_handler(const ExceptionContext& context) {
+    if (facade == nullptr) {
+        log(LogLevel::error, format(context));
+        return;
+    }
+    if (!exception_handler) {
+        facade->default_exception_handler(context);
+        return;
+    }
+    try {
+        // A copy, since the handler may replace itself.
+        const auto handler = exception_handler;
+        handler(*facade, context);
+    } catch (const KeyboardInterrupt&) {
+        throw;
+    } catch (const SystemExit&) {
+        throw;
+    } catch (...) {
+        ExceptionContext failure;
+        failure.message = "Unhandled error in exception handler";
+        failure.exception = std::current_exception();
+        facade->default_exception_handler(failure);
+        facade->default_exception_handler(context);
+    }
+}
+
+void LoopCore::report(const ExceptionContext& context) noexcept {
+    try {
+        if (closed_) {
+            log(LogLevel::error, format(context));
+        } else {
+            call_exception_handler(context);
+        }
+    } catch (...) {
+        log(LogLevel::error, context.message);
+    }
+}
+
+std::string LoopCore::format(const ExceptionContext& context) {
+    std::string text = context.message.empty() ? "Unhandled exception in event loop" : context.message;
+    const std::array<std::pair<const char*, const std::string*>, 8> members{{{"asyncgen", &context.asyncgen},
+                                                                            {"future", &context.future},
+                                                                            {"handle", &context.handle},
+                                                                            {"protocol", &context.protocol},
+                                                                            {"socket", &context.socket},
+                                                                            {"source_traceback", &context.source_traceback},
+                                                                            {"task", &context.task},
+                                                                            {"transport", &context.transport}}};
+    for (const auto& [name, value] : members) {
+        if (!value->empty()) text += "\n" + std::string(name) + ": " + *value;
+    }
+    if (context.exception) text += "\n" + describe(context.exception);
+    return text;
+}
+
+}  // namespace detail
+
+EventLoop::EventLoop() : EventLoop(std::make_unique<EpollDriver>()) {}
+
+EventLoop::EventLoop(std::unique_ptr<Driver> driver)
+    : core_(new detail::LoopCore(std::move(driver))), slow_callback_duration(core_->slow_callback_duration) {
+    core_->facade = this;
+}
+
+EventLoop::~EventLoop() {
+    if (!core_->closed()) {
+        detail::log(LogLevel::warning, "unclosed event loop");
+        core_->close();
+    }
+    core_->facade = nullptr;
+}
+
+void EventLoop::run_forever() { core_->run_forever(); }
+
+void EventLoop::close() {
+    if (is_running()) throw RuntimeError("Cannot close a running event loop");
+    core_->close();
+}
+
+bool EventLoop::remove_reader(int fd) {
+    core_->check_open();
+    return core_->watchers().remove(fd, false);
+}
+
+bool EventLoop::remove_writer(int fd) {
+    core_->check_open();
+    return core_->watchers().remove(fd, true);
+}
+
+void EventLoop::default_exception_handler(const ExceptionContext& context) {
+    detail::log(LogLevel::error, detail::LoopCore::format(context));
+}
+
+void EventLoop::post_handle(detail::HandleCore& handle) {
+    if (core_->post(handle)) return;
+    handle.release();
+    throw RuntimeError("Event loop is closed");
+}
+
+void EventLoop::schedule_handle(detail::TimerHandleCore& handle, Clock::time_point when) {
+    core_->schedule(handle.timer, when);
+}
+
+void EventLoop::set_watcher(int fd, bool writer, detail::IntrusivePtr<detail::HandleCore> handle) {
+    core_->watchers().set(fd, writer, std::move(handle));
+}
+
+EventLoop& get_running_loop() { return *detail::require_running_loop().facade; }
+
+}  // namespace asyncio

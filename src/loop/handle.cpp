@@ -1,0 +1,73 @@
+#include <asyncio/base/exceptions.hpp>
+#include <asyncio/loop/handle.hpp>
+#include <asyncio/loop/loop_core.hpp>
+#include <asyncio/loop/slow_step_watch.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <exception>
+
+namespace asyncio::detail {
+
+void HandleCore::cancel() noexcept {
+    if (std::exchange(cancelled_, true)) return;
+    // The caller's handle may be captured by the callable that is released here.
+    const IntrusivePtr<HandleCore> keep(this);
+    on_cancel();
+    release_callable();
+}
+
+std::string HandleCore::describe() const { return cancelled_ ? "<Handle cancelled>" : "<Handle>"; }
+
+void HandleCore::execute() {
+    try {
+        if (loop_->debug) [[unlikely]] {
+            const SlowStepWatch watch(*loop_, [this] { return describe(); });
+            invoke();
+        } else {
+            invoke();
+        }
+    } catch (const KeyboardInterrupt&) {
+        throw;
+    } catch (const SystemExit&) {
+        throw;
+    } catch (...) {
+        ExceptionContext context;
+        context.message = "Exception in callback " + describe();
+        context.exception = std::current_exception();
+        context.handle = describe();
+        loop_->call_exception_handler(context);
+    }
+}
+
+void HandleCore::run_once(ReadyNode& node, Turn turn) {
+    // The queue's reference ends with this scope, also when an interrupt passes through.
+    const auto self = IntrusivePtr<HandleCore>::adopt(static_cast<HandleCore*>(&node));
+    if (self->cancelled_) return;
+    if (turn == Turn::run) self->execute();
+    self->loop_ = nullptr;
+    self->release_callable();
+}
+
+void HandleCore::run_watcher(ReadyNode& node, Turn turn) {
+    const auto self = IntrusivePtr<HandleCore>::adopt(static_cast<HandleCore*>(&node));
+    self->queued_ = false;
+    if (!self->cancelled_ && turn == Turn::run) self->execute();
+}
+
+void TimerHandleCore::run_timer(ReadyNode& node, Turn turn) { run_once(static_cast<Node&>(node).owner, turn); }
+
+void TimerHandleCore::on_cancel() noexcept {
+    if (loop_ == nullptr || !timer.scheduled()) return;
+    loop_->cancel(timer);
+    release();  // the heap's reference; the canceller holds another
+}
+
+std::string TimerHandleCore::describe() const {
+    const double seconds = std::chrono::duration<double>(when().time_since_epoch()).count();
+    char text[64];
+    std::snprintf(text, sizeof text, "<TimerHandle %swhen=%.6f>", cancelled() ? "cancelled " : "", seconds);
+    return text;
+}
+
+}  // namespace asyncio::detail

@@ -1,0 +1,176 @@
+#include "watchers.hpp"
+
+#include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/log.hpp>
+#include <asyncio/loop/event_loop.hpp>
+#include <asyncio/loop/loop_core.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+#include <sstream>
+
+namespace asyncio::detail {
+
+constinit thread_local LoopCore* running_loop = nullptr;
+
+namespace {
+
+/// An always busy loop asks for I/O and reads the clock in every 64th iteration: a poll is a system call, an empty
+/// iteration a few nanoseconds.
+constexpr std::uint32_t busy_poll_interval = 64;
+
+constexpr std::size_t read_buffer_size = 256 * 1024;
+constexpr std::size_t page_size = 4096;
+
+}  // namespace
+
+LoopCore::LoopCore(std::unique_ptr<Driver> driver)
+    : poll_interval_(driver->polls_every_iteration() ? 1 : busy_poll_interval),
+      driver_(std::move(driver)),
+      watchers_(std::make_unique<Watchers>(*this)) {
+    now_ = driver_->now();
+    const char* environment = std::getenv("ASYNCIO_DEBUG");
+    debug = environment != nullptr && *environment != '\0' && std::string_view(environment) != "0";
+}
+
+LoopCore::~LoopCore() { close(); }
+
+/// Marks the loop as running in this thread, and undoes it on every way out.
+class LoopCore::Running {
+public:
+    explicit Running(LoopCore& loop) : loop_(loop) {
+        loop.check_open();
+        if (loop.running_) throw RuntimeError("This event loop is already running");
+        if (running_loop != nullptr)
+            throw RuntimeError("Cannot run the event loop while another loop is running");
+        loop.running_ = true;
+        loop.owner_ = std::this_thread::get_id();
+        running_loop = &loop;
+    }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    ~Running() {
+        loop_.stopping_ = false;
+        loop_.running_ = false;
+        loop_.owner_ = {};
+        running_loop = nullptr;
+    }
+
+private:
+    LoopCore& loop_;
+};
+
+void LoopCore::run_forever() {
+    const LoopPtr keep(this);
+    const Running running(*this);
+    iterations_since_poll_ = poll_interval_;
+    do {
+        run_once();
+    } while (!stopping_);
+}
+
+void LoopCore::run_once() {
+    if (ready_.empty() || stopping_ || ++iterations_since_poll_ >= poll_interval_) {
+        poll();
+    } else if (!inbox_.empty()) {
+        inbox_.drain_into(ready_);
+    }
+    collect_due_timers();
+
+    // Exactly what is ready now; what it adds runs in the next iteration. An interrupt leaves the rest for the next run.
+    ReadyQueue batch = ready_.take();
+    struct KeepRest {
+        ReadyQueue& ready;
+        ReadyQueue& batch;
+        ~KeepRest() { ready.prepend(batch.take()); }
+    } const keep_rest{ready_, batch};
+    while (!batch.empty()) {
+        ReadyNode& node = batch.pop();
+        node.run(node, Turn::run);
+    }
+}
+
+void LoopCore::poll() {
+    iterations_since_poll_ = 0;
+    inbox_.drain_into(ready_);
+    const bool busy = !ready_.empty() || stopping_ || !idle_waiters.empty();
+    const Clock::time_point deadline = busy ? Clock::time_point::min() : wait_deadline();
+    if (deadline == Clock::time_point::max()) throw_if_stuck();
+    driver_->wait(deadline);
+    now_ = driver_->now();
+    inbox_.drain_into(ready_);  // before the I/O: other threads' calls were queued while this one waited
+    driver_->dispatch(*watchers_);
+    if (!idle_waiters.empty() && ready_.empty() && (timers_.empty() || timers_.next_deadline() > now_))
+        ready_ = idle_waiters.take();
+}
+
+Clock::time_point LoopCore::wait_deadline() const noexcept {
+    constexpr auto longest_wait = std::chrono::hours(24);
+    if (timers_.empty()) return Clock::time_point::max();
+    return std::min(timers_.next_deadline(), saturating_add(now_, longest_wait));
+}
+
+void LoopCore::collect_due_timers() {
+    while (!timers_.empty() && timers_.next_deadline() <= now_) ready_.push(timers_.pop());
+}
+
+void LoopCore::throw_if_stuck() {
+    if (driver_->may_block_for_ever()) return;
+    throw RuntimeError("the loop would wait for ever: no handle is ready, no timer is set and no I/O is pending" +
+                       (describe_tasks != nullptr ? describe_tasks(*this) : std::string()));
+}
+
+void LoopCore::close() noexcept {
+    if (closed_) return;
+    closed_ = true;
+    ReadyQueue dropped = ready_.take();
+    inbox_.close(dropped);
+    while (posting_.load(memory_acquire) != 0) std::this_thread::yield();
+    dropped.prepend(idle_waiters.take());
+    watchers_->clear();
+    while (!timers_.empty()) dropped.push(timers_.pop());
+    while (!dropped.empty()) {
+        ReadyNode& node = dropped.pop();
+        node.run(node, Turn::drop);
+    }
+    while (ListHook* task = tasks.back()) abandon_task(*task);
+    read_buffer_.reset();
+    driver_.reset();
+}
+
+bool LoopCore::post(ReadyNode& node) noexcept {
+    posting_.fetch_add(1, memory_acq_rel);
+    const Inbox::Pushed pushed = inbox_.push(node);
+    if (pushed == Inbox::Pushed::first) driver_->wake();
+    posting_.fetch_sub(1, memory_release);
+    return pushed != Inbox::Pushed::refused;
+}
+
+void LoopCore::throw_closed() { throw RuntimeError("Event loop is closed"); }
+
+void LoopCore::check_thread_in_debug() const {
+    if (!running_ || owner_ == std::this_thread::get_id()) return;
+    std::ostringstream text;
+    text << "Non-thread-safe operation invoked on an event loop other than the current one: the loop runs in thread "
+         << owner_ << ", the call came from thread " << std::this_thread::get_id();
+    throw RuntimeError(text.str());
+}
+
+std::span<std::byte> LoopCore::read_buffer() {
+    if (read_buffer_ == nullptr) {
+        auto* buffer = static_cast<std::byte*>(std::aligned_alloc(page_size, read_buffer_size));
+        if (buffer == nullptr) throw std::bad_alloc();
+        read_buffer_.reset(buffer);
+    }
+    return {read_buffer_.get(), read_buffer_size};
+}
+
+void LoopCore::FreeBuffer::operator()(std::byte* buffer) const noexcept { std::free(buffer); }
+
+LoopCore& require_running_loop() {
+    if (running_loop == nullptr) throw RuntimeError("no running event loop");
+    return *running_loop;
+}
+
+}  // namespace asyncio::detail

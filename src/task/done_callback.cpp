@@ -1,0 +1,89 @@
+#include <asyncio/base/exceptions.hpp>
+#include <asyncio/loop/loop_core.hpp>
+#include <asyncio/loop/slow_step_watch.hpp>
+#include <asyncio/task/done_callback.hpp>
+
+#include <exception>
+#include <memory>
+#include <string>
+
+namespace asyncio {
+
+namespace detail {
+
+namespace {
+thread_local constinit std::uint64_t last_callback_id = 0;
+}
+
+DoneCallback::DoneCallback() noexcept : DoneNode(&on_done), ReadyNode(&run), id_(++last_callback_id) {}
+
+DoneCallbackId DoneCallback::enter(FutureCore& future, DoneCallback* callback) {
+    std::unique_ptr<DoneCallback> owned(callback);
+    future.loop().check_thread();
+    callback->future_ = &future;
+    if (future.done()) {
+        future.loop().check_open();
+        on_done(*owned.release(), Turn::run);
+    } else {
+        future.enter(*owned.release());
+    }
+    return DoneCallbackId(callback->id_);
+}
+
+bool DoneCallback::remove(FutureCore& future, DoneCallbackId id) noexcept {
+    for (DoneNode* node = future.waiters().front(); node != nullptr; node = future.waiters().next(*node)) {
+        if (node->fire != &on_done || static_cast<DoneCallback*>(node)->id_ != id.value()) continue;
+        node->unlink();
+        delete static_cast<DoneCallback*>(node);
+        return true;
+    }
+    return false;
+}
+
+void DoneCallback::on_done(DoneNode& node, Turn turn) noexcept {
+    auto& self = static_cast<DoneCallback&>(node);
+    if (turn == Turn::drop) {
+        delete &self;
+        return;
+    }
+    self.keep_ = FuturePtr(self.future_);
+    self.future_->loop().make_ready(self);
+}
+
+void DoneCallback::run(ReadyNode& node, Turn turn) {
+    const std::unique_ptr<DoneCallback> self(static_cast<DoneCallback*>(&node));
+    if (turn == Turn::drop) return;
+    LoopCore& loop = self->keep_->loop();
+    const LoopPtr keep_loop(&loop);
+    const auto describe = [] { return std::string("<done callback>"); };
+    try {
+        if (loop.debug) [[unlikely]] {
+            const SlowStepWatch watch(loop, describe);
+            self->invoke(std::move(self->keep_));
+        } else {
+            self->invoke(std::move(self->keep_));
+        }
+    } catch (const KeyboardInterrupt&) {
+        throw;
+    } catch (const SystemExit&) {
+        throw;
+    } catch (...) {
+        ExceptionContext context;
+        context.message = "Exception in callback <done callback>";
+        context.exception = std::current_exception();
+        context.handle = "<Handle>";
+        loop.call_exception_handler(context);
+    }
+}
+
+void refuse_task(const FutureCore& future, const char* operation) {
+    if (future.is_task()) throw RuntimeError(std::string("Task does not support ") + operation + " operation");
+}
+
+}  // namespace detail
+
+std::size_t AnyFuture::remove_done_callback(DoneCallbackId id) const noexcept {
+    return detail::DoneCallback::remove(*core_, id) ? 1 : 0;
+}
+
+}  // namespace asyncio

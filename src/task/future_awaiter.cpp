@@ -1,0 +1,40 @@
+#include <asyncio/base/exceptions.hpp>
+#include <asyncio/task/future_awaiter.hpp>
+
+#include <exception>
+#include <string>
+
+namespace asyncio::detail {
+
+bool FutureWaiter::enter() {
+    if (&future_->loop() != &task_->loop()) [[unlikely]] {
+        task_->wake_with(std::make_exception_ptr(RuntimeError(task_->repr() + " got Future " + future_->repr() +
+                                                              " attached to a different loop")));
+        return false;
+    }
+    if (static_cast<FutureCore*>(task_) == future_.get()) [[unlikely]] {
+        task_->wake_with(std::make_exception_ptr(RuntimeError("Task cannot await on itself: " + task_->repr())));
+        return false;
+    }
+    future_->enter(*this);
+    return true;
+}
+
+TaskCore* FutureWaiter::awaited_task() const noexcept {
+    return future_->is_task() ? static_cast<TaskCore*>(future_.get()) : nullptr;
+}
+
+void FutureWaiter::on_done(DoneNode& node, Turn turn) noexcept {
+    if (turn == Turn::run) static_cast<FutureWaiter&>(node).wake();
+}
+
+void FutureWaiter::check() {
+    if (task_ != nullptr) {
+        // A cancellation that the future carried to here is the one that was asked for; it is not thrown twice.
+        if (future_->cancelled()) task_->forget_own_cancel();
+        resumed();
+    }
+    future_->check_result();
+}
+
+}  // namespace asyncio::detail

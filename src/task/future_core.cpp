@@ -1,0 +1,130 @@
+#include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/log.hpp>
+#include <asyncio/loop/event_loop.hpp>
+#include <asyncio/task/any_future.hpp>
+#include <asyncio/task/future_core.hpp>
+
+#include <typeinfo>
+
+namespace asyncio {
+
+namespace detail {
+
+namespace {
+
+const std::type_info* type_of(const std::exception_ptr& error) noexcept {
+#if defined(__GLIBCXX__)
+    return error ? error.__cxa_exception_type() : nullptr;
+#else
+#error "asyncio needs libstdc++: the type of an exception_ptr is read without throwing it"
+#endif
+}
+
+}  // namespace
+
+bool is_cancelled_error(const std::exception_ptr& error) noexcept {
+    const std::type_info* type = type_of(error);
+    return type != nullptr && *type == typeid(CancelledError);
+}
+
+bool is_interrupt(const std::exception_ptr& error) noexcept {
+    const std::type_info* type = type_of(error);
+    return type != nullptr && (*type == typeid(KeyboardInterrupt) || *type == typeid(SystemExit));
+}
+
+std::exception_ptr make_cancelled_error(std::string_view message) noexcept {
+    try {
+        return std::make_exception_ptr(CancelledError(std::string(message)));
+    } catch (...) {
+        return std::current_exception();
+    }
+}
+
+FutureCore::~FutureCore() {
+    while (DoneNode* node = waiters_.pop_front()) node->fire(*node, Turn::drop);
+    loop_->release();
+}
+
+void FutureCore::require_pending() const {
+    if (done()) throw InvalidStateError("invalid state: the future is done");
+}
+
+void FutureCore::check_result() {
+    if (state_ == State::finished) return;
+    if (state_ == State::pending) throw InvalidStateError("Result is not ready.");
+    report_unretrieved_ = false;
+    std::rethrow_exception(slot().error);
+}
+
+std::exception_ptr FutureCore::exception() {
+    switch (state_) {
+        case State::pending: throw InvalidStateError("Exception is not set.");
+        case State::finished: return nullptr;
+        case State::cancelled: std::rethrow_exception(slot().error);
+        case State::failed: break;
+    }
+    report_unretrieved_ = false;
+    return slot().error;
+}
+
+void FutureCore::set_exception(std::exception_ptr error) {
+    require_pending();
+    slot().error = std::move(error);
+    report_unretrieved_ = true;
+    complete(State::failed);
+}
+
+bool FutureCore::set_cancelled(std::string_view message) noexcept {
+    if (done()) return false;
+    if (!slot().error) slot().error = make_cancelled_error(message);
+    try {
+        complete(State::cancelled);
+    } catch (const RuntimeError&) {
+        // A closed loop: the state is changed, nobody is left to be told.
+    }
+    return true;
+}
+
+void FutureCore::complete(State state) {
+    state_ = state;
+    if (waiters_.empty()) return;
+    if (loop_->closed()) [[unlikely]] {
+        while (DoneNode* node = waiters_.pop_front()) node->fire(*node, Turn::drop);
+        loop_->check_open();
+    }
+    while (DoneNode* node = waiters_.pop_front()) node->fire(*node, Turn::run);
+}
+
+void FutureCore::report_if_unretrieved() noexcept {
+    if (!report_unretrieved_ || state_ != State::failed) return;
+    report_unretrieved_ = false;
+    try {
+        ExceptionContext context;
+        context.message = is_task() ? "Task exception was never retrieved" : "Future exception was never retrieved";
+        context.exception = slot().error;
+        (is_task() ? context.task : context.future) = repr();
+        loop_->report(context);
+    } catch (...) {
+        // Out of memory: the report is lost, the destructor goes on.
+    }
+}
+
+std::string FutureCore::repr() const {
+    switch (state_) {
+        case State::pending: return "<Future pending>";
+        case State::finished: return "<Future finished>";
+        case State::failed:
+            return "<Future finished exception=" + describe(const_cast<FutureCore*>(this)->slot().error) + ">";
+        case State::cancelled: return "<Future cancelled>";
+    }
+    return "<Future>";
+}
+
+}  // namespace detail
+
+EventLoop& AnyFuture::get_loop() const {
+    if (core_->loop().facade == nullptr) throw RuntimeError("The future's event loop does not exist any more");
+    return *core_->loop().facade;
+}
+
+}  // namespace asyncio

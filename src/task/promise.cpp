@@ -1,0 +1,72 @@
+#include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/log.hpp>
+#include <asyncio/loop/loop_core.hpp>
+#include <asyncio/task/coro.hpp>
+#include <asyncio/task/function_name.hpp>
+#include <asyncio/task/promise.hpp>
+#include <asyncio/task/transfer.hpp>
+
+#include <cstdlib>
+#include <string>
+
+namespace asyncio::detail {
+
+constinit thread_local std::coroutine_handle<> parked = nullptr;
+
+void destroy_chain(PromiseBase* innermost) noexcept {
+    while (innermost != nullptr) {
+        PromiseBase* caller = innermost->caller;
+        // Whoever would have destroyed it must find it gone.
+        if (innermost->slot != nullptr) innermost->slot->child = nullptr;
+        innermost->handle().destroy();
+        innermost = caller;
+    }
+}
+
+void throw_already_awaited() { throw RuntimeError("cannot reuse already awaited coroutine"); }
+
+bool debugging_coroutines() noexcept {
+    if (running_loop != nullptr) return running_loop->debug;
+    static const bool by_environment = [] {
+        const char* value = std::getenv("ASYNCIO_DEBUG");
+        return value != nullptr && *value != '\0' && *value != '0';
+    }();
+    return by_environment;
+}
+
+void report_never_awaited(const PromiseBase& promise) noexcept {
+    try {
+        log(LogLevel::warning, "coroutine '" + function_name(promise.where) + "' was never awaited (defined at " +
+                                   promise.where.file_name() + ":" + std::to_string(promise.where.line()) + ")");
+    } catch (...) {
+        // Out of memory: the warning is lost, the destructor goes on.
+    }
+}
+
+std::string function_name(const std::source_location& place) {
+    std::string_view text = place.function_name();
+    // GCC names the function that it makes from a coroutine: "void f(f(int)::_Z1fi.Frame*)"
+    // and so the name stands before the first parenthesis that does not belong to a template argument.
+    int depth = 0;
+    std::size_t end = text.size();
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '<') ++depth;
+        if (text[i] == '>') --depth;
+        if (text[i] == '(' && depth == 0 && i > 0 && text[i - 1] != ' ') {
+            end = i;
+            break;
+        }
+    }
+    depth = 0;
+    std::size_t begin = end;
+    while (begin > 0) {
+        const char c = text[begin - 1];
+        if (c == '>') ++depth;
+        if (c == '<') --depth;
+        if (depth == 0 && c == ' ') break;
+        --begin;
+    }
+    return std::string(text.substr(begin, end - begin));
+}
+
+}  // namespace asyncio::detail

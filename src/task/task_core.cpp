@@ -1,0 +1,267 @@
+#include <asyncio/base/exceptions.hpp>
+#include <asyncio/loop/event_loop.hpp>
+#include <asyncio/loop/slow_step_watch.hpp>
+#include <asyncio/task/function_name.hpp>
+#include <asyncio/task/task.hpp>
+#include <asyncio/task/task_core.hpp>
+#include <asyncio/task/waiter.hpp>
+
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <utility>
+
+namespace asyncio {
+
+namespace detail {
+
+namespace {
+
+std::uint64_t next_default_name() noexcept {
+    static std::atomic<std::uint64_t> count{0};
+    return 2 * (count.fetch_add(1, std::memory_order_relaxed) + 1) + 1;
+}
+
+std::string describe_blocked(LoopCore& loop) {
+    std::string text;
+    for (ListHook* hook = loop.tasks.front(); hook != nullptr; hook = loop.tasks.next(*hook)) {
+        const auto& task = static_cast<const TaskCore&>(*hook);
+        text += "\n  " + task.repr();
+        if (const PromiseBase* leaf = task.leaf())
+            text += " in " + function_name(leaf->where) + " at " + leaf->where.file_name() + ":" +
+                    std::to_string(leaf->where.line());
+    }
+    return text;
+}
+
+}  // namespace
+
+TaskCore::~TaskCore() { set_name({}); }
+
+void TaskCore::start(PromiseBase* root, const TaskOptions& options) {
+    slot().child = root;
+    root->slot = &slot();
+    leaf_ = root;
+    name_ = next_default_name();
+    struct Undo {
+        TaskCore& task;
+        bool armed = true;
+        ~Undo() {
+            if (armed) destroy_chain(std::exchange(task.leaf_, nullptr));
+        }
+    } undo{*this};
+    loop_->check_open();
+    loop_->check_thread();
+    if (!options.name.empty()) set_name(options.name);
+    undo.armed = false;
+    loop_->abandon_task = &abandon;
+    loop_->describe_tasks = &describe_blocked;
+    loop_->tasks.push_back(*this);
+    retain();
+    if (options.eager_start.value_or(false) && running_loop == loop_) {
+        step();
+    } else {
+        wake();
+    }
+}
+
+void TaskCore::wake_with_cancel(std::string_view message) noexcept { wake_with(make_cancelled_error(message)); }
+
+void TaskCore::wake_with(std::exception_ptr error) noexcept {
+    pending_error_ = std::move(error);
+    throw_pending_ = true;
+    wake();
+}
+
+void TaskCore::throw_pending() {
+    // A waiter's own error goes before a cancel() that came after it, which is then consumed as well.
+    must_cancel_ = throw_pending_ = false;
+    std::rethrow_exception(std::exchange(pending_error_, nullptr));
+}
+
+bool TaskCore::cancel(std::string_view message) noexcept {
+    report_unretrieved_ = false;
+    if (done()) return false;
+    // Along a chain of tasks that await tasks without recursion, however long it is.
+    for (TaskCore* task = this;;) {
+        ++task->cancel_requests_;
+        if (task->waiter_ != nullptr) {
+            TaskCore* awaited = task->waiter_->awaited_task();
+            if (awaited != nullptr && !awaited->done()) {
+                task = awaited;
+                continue;
+            }
+            if (task->waiter_->cancel(message)) return true;
+        }
+        task->must_cancel_ = true;
+        if (!task->throw_pending_) task->pending_error_ = make_cancelled_error(message);
+        return true;
+    }
+}
+
+std::uint32_t TaskCore::uncancel() noexcept {
+    if (cancel_requests_ == 0) return 0;
+    if (--cancel_requests_ == 0 && must_cancel_) {
+        must_cancel_ = false;
+        if (!throw_pending_) pending_error_ = nullptr;
+    }
+    return cancel_requests_;
+}
+
+/// The step that now suspends was cancelled before: the wait is, too.
+void TaskCore::pass_on_cancel() noexcept {
+    if (waiter_ == nullptr) return;
+    const std::exception_ptr error = std::exchange(pending_error_, nullptr);
+    std::string message;
+    try {
+        std::rethrow_exception(error);
+    } catch (const CancelledError& cancelled) {
+        message = cancelled.message();
+    } catch (...) {
+        // std::bad_alloc took its place: no message.
+    }
+    must_cancel_ = false;
+    if (waiter_->cancel(message)) return;
+    must_cancel_ = true;
+    if (!throw_pending_) pending_error_ = error;
+}
+
+void TaskCore::run(ReadyNode& node, Turn turn) {
+    // A dropped task is still in the loop's list and is abandoned from there.
+    if (turn == Turn::run) static_cast<TaskCore&>(node).step();
+}
+
+void TaskCore::step() {
+    if (!started_) {
+        started_ = true;
+        if (must_cancel_) return finish_unstarted();
+    }
+    if (loop_->debug) [[unlikely]]
+        return step_in_debug();
+    advance();
+}
+
+void TaskCore::step_in_debug() {
+    const TaskPtr keep(this);
+    const SlowStepWatch watch(*loop_, [this] { return repr(); });
+    advance();
+}
+
+void TaskCore::advance() {
+    waiter_ = nullptr;
+    const std::coroutine_handle<> handle = std::exchange(leaf_, nullptr)->handle();
+    TaskCore* const previous = std::exchange(loop_->current_task, this);
+    drive(handle);
+    loop_->current_task = previous;
+    if (leaf_ == nullptr) finish();
+}
+
+void TaskCore::finish() {
+    const TaskPtr keep(this);
+    // The frame goes first: what its destructors do happens before anybody hears of the end.
+    if (PromiseBase* root = std::exchange(slot().child, nullptr)) root->handle().destroy();
+    leave_loop();
+    std::exception_ptr& error = slot().error;
+    if (!error && must_cancel_) {
+        error = std::exchange(pending_error_, nullptr);
+        complete(State::cancelled);
+    } else if (!error) {
+        complete(State::finished);
+    } else if (is_cancelled_error(error)) {
+        complete(State::cancelled);
+    } else {
+        report_unretrieved_ = true;
+        complete(State::failed);
+        if (is_interrupt(error)) {
+            report_unretrieved_ = false;
+            std::rethrow_exception(error);
+        }
+    }
+    must_cancel_ = false;
+    pending_error_ = nullptr;
+}
+
+/// Cancelled before its first step: the body never runs.
+void TaskCore::finish_unstarted() noexcept {
+    const TaskPtr keep(this);
+    destroy_chain(std::exchange(leaf_, nullptr));
+    leave_loop();
+    must_cancel_ = false;
+    slot().error = std::exchange(pending_error_, nullptr);
+    set_cancelled({});
+}
+
+void TaskCore::leave_loop() noexcept {
+    ListHook::unlink();
+    release();
+}
+
+/// The loop closes and this task is not done: reports it and destroys its frames.
+void TaskCore::abandon(ListHook& hook) noexcept {
+    auto& self = static_cast<TaskCore&>(hook);
+    const TaskPtr keep(&self);
+    self.leave_loop();
+    try {
+        ExceptionContext context;
+        context.message = "Task was destroyed but it is pending!";
+        context.task = self.repr();
+        self.loop_->report(context);
+    } catch (...) {
+        // Out of memory: the report is lost, the frames are destroyed all the same.
+    }
+    self.waiter_ = nullptr;
+    destroy_chain(std::exchange(self.leaf_, nullptr));
+}
+
+std::string TaskCore::name() const {
+    if ((name_ & 1) != 0) return "Task-" + std::to_string(name_ / 2);
+    return name_ == 0 ? std::string() : *reinterpret_cast<const std::string*>(name_);
+}
+
+void TaskCore::set_name(std::string_view name) {
+    auto text = name.empty() ? nullptr : std::make_unique<std::string>(name);
+    if ((name_ & 1) == 0) delete reinterpret_cast<std::string*>(name_);
+    static_assert(alignof(std::string) > 1, "the lowest bit tells a number from a pointer");
+    name_ = reinterpret_cast<std::uint64_t>(text.release());
+}
+
+std::string TaskCore::repr() const {
+    const char* state = "pending";
+    if (state_ == State::finished || state_ == State::failed) state = "finished";
+    if (state_ == State::cancelled) state = "cancelled";
+    if (state_ == State::pending && (must_cancel_ || cancel_requests_ > 0)) state = "cancelling";
+    std::string text = std::string("<Task ") + state + " name='" + name() + "'";
+    if (state_ == State::failed) text += " exception=" + describe(const_cast<TaskCore*>(this)->slot().error);
+    return text + ">";
+}
+
+TaskCore& require_current_task() {
+    if (running_loop == nullptr) throw RuntimeError("no running event loop");
+    if (running_loop->current_task == nullptr) throw RuntimeError("await was used outside of a task");
+    return *running_loop->current_task;
+}
+
+namespace {
+
+std::optional<AnyTask> current_task_of(LoopCore& loop) {
+    if (loop.current_task == nullptr) return std::nullopt;
+    return AnyTask(TaskPtr(loop.current_task));
+}
+
+std::vector<AnyTask> all_tasks_of(LoopCore& loop) {
+    std::vector<AnyTask> tasks;
+    for (ListHook* hook = loop.tasks.front(); hook != nullptr; hook = loop.tasks.next(*hook))
+        tasks.emplace_back(TaskPtr(static_cast<TaskCore*>(hook)));
+    return tasks;
+}
+
+}  // namespace
+
+}  // namespace detail
+
+std::optional<AnyTask> current_task() { return detail::current_task_of(detail::require_running_loop()); }
+std::optional<AnyTask> current_task(EventLoop& loop) { return detail::current_task_of(loop.core()); }
+std::vector<AnyTask> all_tasks() { return detail::all_tasks_of(detail::require_running_loop()); }
+std::vector<AnyTask> all_tasks(EventLoop& loop) { return detail::all_tasks_of(loop.core()); }
+
+}  // namespace asyncio
