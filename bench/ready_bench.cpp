@@ -23,6 +23,7 @@ void call_soon_asyncio(benchmark::State& state) {
         loop.call_soon([&loop] { loop.stop(); });
         loop.run_forever();
     }
+    loop.close();
     if (calls != static_cast<std::uint64_t>(state.iterations()) * batch) state.SkipWithError("a call was lost");
     state.SetItemsProcessed(state.iterations() * batch);
 }

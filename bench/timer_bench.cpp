@@ -40,6 +40,7 @@ void timer_asyncio(benchmark::State& state) {
         loop.call_soon([&loop] { loop.stop(); });
         loop.run_forever();
     }
+    loop.close();
     state.SetItemsProcessed(state.iterations() * batch);
 }
 BENCHMARK(timer_asyncio);

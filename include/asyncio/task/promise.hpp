@@ -94,7 +94,7 @@ public:
 };
 
 template <class P>
-std::coroutine_handle<> FinalAwaiter::await_suspend(std::coroutine_handle<P> handle) const noexcept {
+inline std::coroutine_handle<> FinalAwaiter::await_suspend(std::coroutine_handle<P> handle) const noexcept {
     PromiseBase* caller = static_cast<PromiseBase&>(handle.promise()).caller;
     if (caller == nullptr) return std::noop_coroutine();
     return transfer(caller->handle());
