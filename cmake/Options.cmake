@@ -18,6 +18,11 @@ if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYP
     set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug, Release, RelWithDebInfo or MinSizeRel" FORCE)
 endif()
 
+# Our own programs and tests are as standard as the library.
+if(PROJECT_IS_TOP_LEVEL)
+    set(CMAKE_CXX_EXTENSIONS OFF)
+endif()
+
 set(asyncio_warning_flags "")
 if(ASYNCIO_WARNINGS)
     list(APPEND asyncio_warning_flags -Wall -Wextra -Wpedantic)
