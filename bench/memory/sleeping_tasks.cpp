@@ -35,7 +35,7 @@ void report(long before, long after) {
 }
 
 asyncio::Coro<> sleeper(std::chrono::milliseconds time) {
-    co_await asyncio::sleep(1h);
+    co_await asyncio::sleep(time);
 }
 
 asyncio::Coro<> measure_asyncio() {

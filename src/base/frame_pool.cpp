@@ -1,9 +1,11 @@
 #include <asyncio/base/frame_pool.hpp>
 
 #include <array>
+#include <atomic>
 #include <cstdlib>
 #include <mutex>
 #include <new>
+#include <utility>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define ASYNCIO_POOL_IS_MALLOC 1
@@ -21,12 +23,16 @@ constexpr std::size_t granularity = 16;
 constexpr std::size_t largest = 4096;
 constexpr std::size_t classes = largest / granularity + 1;
 constexpr std::size_t chunk_size = 64 * 1024;
+// A thread that only frees, because another one allocates, passes blocks on when it has this many of a class.
+constexpr std::uint32_t batch_length = 512;
 
 constexpr std::size_t class_of(std::size_t size) { return (size + granularity - 1) / granularity; }
 
 struct Block {
     Block* next;
+    Block* next_batch;  // only in the first block of a batch in the depot
 };
+static_assert(sizeof(Block) <= granularity);
 
 thread_local constinit std::uint64_t heap_requests = 0;
 
@@ -39,16 +45,47 @@ void* from_heap(std::size_t size) {
 
 #ifndef ASYNCIO_POOL_IS_MALLOC
 
+struct FreeList {
+    Block* first = nullptr;
+    std::uint32_t length = 0;
+};
+
 struct Lists {
-    std::array<Block*, classes> free{};
+    std::array<FreeList, classes> free{};
     char* chunk = nullptr;
     char* chunk_end = nullptr;
 };
+thread_local constinit Lists lists;
 
-/// What ended threads left. Never destroyed: threads may end after static destructors ran.
+/// What threads left: batches of free blocks. Never destroyed, since threads may end after static destructors ran;
+/// chunks are never given back, and are all reachable from here, for leak checkers.
 struct Depot {
+    struct Chunk {
+        Chunk* next;
+    };
     std::mutex mutex;
-    Lists left;
+    std::array<std::atomic<Block*>, classes> batches{};
+    Chunk* chunks = nullptr;
+
+    void put(std::size_t index, Block* batch) noexcept {
+        std::lock_guard lock(mutex);
+        batch->next_batch = batches[index].load(std::memory_order_relaxed);
+        batches[index].store(batch, std::memory_order_relaxed);
+    }
+    Block* take(std::size_t index) noexcept {
+        if (batches[index].load(std::memory_order_relaxed) == nullptr) return nullptr;
+        std::lock_guard lock(mutex);
+        Block* batch = batches[index].load(std::memory_order_relaxed);
+        if (batch != nullptr) batches[index].store(batch->next_batch, std::memory_order_relaxed);
+        return batch;
+    }
+    char* new_chunk() {
+        auto* chunk = static_cast<Chunk*>(from_heap(chunk_size));
+        std::lock_guard lock(mutex);
+        chunk->next = chunks;
+        chunks = chunk;
+        return reinterpret_cast<char*>(chunk);
+    }
 };
 
 Depot& depot() {
@@ -56,74 +93,37 @@ Depot& depot() {
     return *instance;
 }
 
-/// Keeps every chunk reachable for leak checkers, since a chunk's start may be in the middle of somebody's object.
-struct ChunkHeader {
-    ChunkHeader* next;
-};
-ChunkHeader* all_chunks = nullptr;  // guarded by depot().mutex
-
-thread_local constinit Lists lists;
-
+/// Hands a thread's free blocks on when it ends. The rest of its chunk, if any, stays unused.
 struct ThreadEnd {
-    bool registered = false;
+    bool armed = false;
     ~ThreadEnd() {
-        Depot& shared = depot();
-        std::lock_guard lock(shared.mutex);
         for (std::size_t i = 0; i < classes; ++i) {
-            while (Block* block = lists.free[i]) {
-                lists.free[i] = block->next;
-                block->next = shared.left.free[i];
-                shared.left.free[i] = block;
-            }
+            if (lists.free[i].first != nullptr) depot().put(i, std::exchange(lists.free[i], FreeList{}).first);
         }
-        // Only one unfinished chunk is kept; a second one would be lost to use, not leaked.
-        if (lists.chunk_end - lists.chunk > shared.left.chunk_end - shared.left.chunk) {
-            shared.left.chunk = lists.chunk;
-            shared.left.chunk_end = lists.chunk_end;
-        }
-        lists.chunk = lists.chunk_end = nullptr;
     }
 };
 thread_local ThreadEnd thread_end;
 
-/// Puts memory into the own lists: first what ended threads left, else a new chunk.
-void refill() {
-    thread_end.registered = true;
-    Depot& shared = depot();
-    std::lock_guard lock(shared.mutex);
-    if (shared.left.chunk != shared.left.chunk_end) {
-        lists.chunk = shared.left.chunk;
-        lists.chunk_end = shared.left.chunk_end;
-        shared.left.chunk = shared.left.chunk_end = nullptr;
-        return;
-    }
-    char* chunk = static_cast<char*>(from_heap(chunk_size));
-    auto* header = new (chunk) ChunkHeader{all_chunks};
-    all_chunks = header;
-    lists.chunk = chunk + granularity;
-    lists.chunk_end = chunk + chunk_size;
-}
-
-Block* from_depot(std::size_t index) {
-    Depot& shared = depot();
-    std::lock_guard lock(shared.mutex);
-    Block* blocks = shared.left.free[index];
-    shared.left.free[index] = nullptr;
-    return blocks;
-}
-
 [[gnu::noinline]] void* allocate_slow(std::size_t index) {
     const std::size_t size = index * granularity;
-    while (static_cast<std::size_t>(lists.chunk_end - lists.chunk) < size) {
-        if (Block* blocks = from_depot(index)) {
-            lists.free[index] = blocks->next;
-            return blocks;
-        }
-        refill();
+    if (Block* batch = depot().take(index)) {
+        lists.free[index].first = batch->next;  // its length is not known; counting starts anew
+        return batch;
+    }
+    if (static_cast<std::size_t>(lists.chunk_end - lists.chunk) < size) {
+        thread_end.armed = true;  // touching it makes its destructor run
+        char* chunk = depot().new_chunk();
+        lists.chunk = chunk + granularity;
+        lists.chunk_end = chunk + chunk_size;
     }
     void* block = lists.chunk;
     lists.chunk += size;
     return block;
+}
+
+[[gnu::noinline]] void pass_on(std::size_t index) noexcept {
+    thread_end.armed = true;
+    depot().put(index, std::exchange(lists.free[index], FreeList{}).first);
 }
 
 #endif
@@ -142,10 +142,12 @@ void pool_free(void* block, std::size_t) noexcept { std::free(block); }
 void* pool_allocate(std::size_t size) {
     const std::size_t index = class_of(size);
     if (index >= classes) return from_heap(size);
-    Block* block = lists.free[index];
+    FreeList& list = lists.free[index];
+    Block* block = list.first;
     if (block == nullptr) [[unlikely]]
         return allocate_slow(index);
-    lists.free[index] = block->next;
+    list.first = block->next;
+    if (list.length > 0) --list.length;
     return block;
 }
 
@@ -155,9 +157,12 @@ void pool_free(void* block, std::size_t size) noexcept {
         std::free(block);
         return;
     }
+    FreeList& list = lists.free[index];
     auto* freed = static_cast<Block*>(block);
-    freed->next = lists.free[index];
-    lists.free[index] = freed;
+    freed->next = list.first;
+    list.first = freed;
+    if (++list.length >= batch_length) [[unlikely]]
+        pass_on(index);
 }
 
 #endif
