@@ -58,6 +58,7 @@ Interceptor* set_interceptor(Interceptor* next) noexcept {
     return std::exchange(interceptor, next);
 }
 bool shortened() noexcept { return last_shortened; }
+Interceptor* current_interceptor() noexcept { return interceptor; }
 std::uint64_t calls() noexcept { return call_count; }
 
 long accept(int fd, void* address, std::uint32_t* size) noexcept {

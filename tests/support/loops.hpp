@@ -25,7 +25,8 @@ inline constexpr std::array all_drivers{DriverKind::epoll, DriverKind::simulated
 ///
 ///     class CallSoon : public support::OnEachDriver {};
 ///     ASYNCIO_ON_EACH_DRIVER(CallSoon);
-///     TEST_P(CallSoon, ORD_2_is_fifo) { loop.call_soon(...); loop.call_soon([&] { loop.stop(); }); loop.run_forever(); }
+///     TEST_P(CallSoon, ORD_2_is_fifo) { loop.call_soon(...); loop.call_soon([&] { loop.stop(); }); loop.run_forever();
+///     }
 class OnEachDriver : public ::testing::TestWithParam<DriverKind> {
 public:
     /// Runs a coroutine, or a callable that returns one, to its end on `loop`; its result or exception comes out.

@@ -11,9 +11,8 @@ namespace support {
 class Reports {
 public:
     explicit Reports(asyncio::EventLoop& loop) : loop_(loop) {
-        loop.set_exception_handler([this](asyncio::EventLoop&, const asyncio::ExceptionContext& context) {
-            contexts_.push_back(context);
-        });
+        loop.set_exception_handler(
+            [this](asyncio::EventLoop&, const asyncio::ExceptionContext& context) { contexts_.push_back(context); });
     }
     Reports(const Reports&) = delete;
     Reports& operator=(const Reports&) = delete;

@@ -10,12 +10,14 @@ namespace support {
 /// Counts the iterations of a loop, to test hops: `now()` is the number of the present iteration, 1 for the first one
 /// that starts after the construction. Construct it before anything else is queued.
 ///
-/// On the simulated driver it asks the driver and leaves the loop alone, so the clock jumps from timer to timer as ever.
-/// On others a handle queues itself again and again, and is the first in each iteration; the loop never blocks then.
+/// On the simulated driver it asks the driver and leaves the loop alone, so the clock jumps from timer to timer as
+/// ever. On others a handle queues itself again and again, and is the first in each iteration; the loop never blocks
+/// then.
 class Ticks {
 public:
     explicit Ticks(asyncio::EventLoop& loop)
-        : loop_(loop), simulated_(dynamic_cast<asyncio::SimulatedDriver*>(&loop.driver())) {
+        : loop_(loop),
+          simulated_(dynamic_cast<asyncio::SimulatedDriver*>(&loop.driver())) {
         if (simulated_ != nullptr) {
             start_ = simulated_->waits();
         } else {

@@ -49,6 +49,8 @@ public:
 
 /// Installs an interceptor for this thread; nullptr removes it. Returns the previous one.
 Interceptor* set_interceptor(Interceptor* interceptor) noexcept;
+/// This thread's interceptor, for drivers that simulate system calls; nullptr without one.
+[[nodiscard]] Interceptor* current_interceptor() noexcept;
 
 /// Whether the interceptor made the last call of this thread smaller: a short count then says nothing about the socket.
 [[nodiscard]] bool shortened() noexcept;

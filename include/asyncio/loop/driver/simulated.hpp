@@ -14,7 +14,7 @@ namespace asyncio {
 
 namespace detail::simulated {
 class Network;
-}
+}  // namespace detail::simulated
 
 /// How a SimulatedDriver behaves.
 struct SimulatedOptions {

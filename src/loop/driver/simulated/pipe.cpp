@@ -38,6 +38,7 @@ void Pipe::push(std::span<const std::byte> data, Clock::time_point now, Clock::t
 
 std::size_t Pipe::pop(std::span<std::byte> out) noexcept {
     const std::size_t count = std::min(out.size(), available_);
+    if (count == 0) return 0;
     const std::size_t first = std::min(count, capacity_ - begin_);
     std::memcpy(out.data(), ring_.get() + begin_, first);
     std::memcpy(out.data() + first, ring_.get(), count - first);
@@ -67,9 +68,15 @@ void Pipe::end(Mark::What what, Clock::time_point now, Clock::time_point arrival
 
 void Pipe::show(const Mark& mark) noexcept {
     switch (mark.what) {
-        case Mark::bytes: available_ += mark.count; break;
-        case Mark::finish: finished_ = true; break;
-        case Mark::reset: reset_ = true; break;
+        case Mark::bytes:
+            available_ += mark.count;
+            break;
+        case Mark::finish:
+            finished_ = true;
+            break;
+        case Mark::reset:
+            reset_ = true;
+            break;
     }
 }
 
