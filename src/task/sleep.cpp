@@ -5,12 +5,12 @@ namespace asyncio::detail {
 
 void SleepAwaiter::start_timer() {
     LoopCore& loop = task_->loop();
-    loop.schedule(timer_, saturating_add(loop.time(), delay_));
+    loop.schedule(*this, saturating_add(loop.time(), when.time_since_epoch()));
 }
 
 void SleepAwaiter::on_timer(ReadyNode& node, Turn turn) {
-    SleepAwaiter& self = static_cast<Timer&>(node).sleeper;
     if (turn == Turn::drop) return;
+    auto& self = static_cast<SleepAwaiter&>(node);
     self.woken_ = true;
     self.wake();
 }
@@ -18,18 +18,18 @@ void SleepAwaiter::on_timer(ReadyNode& node, Turn turn) {
 bool SleepAwaiter::cancel(std::string_view message) noexcept {
     if (woken_) return false;
     woken_ = true;
-    if (timer_.scheduled()) {
-        task_->loop().cancel(timer_);
+    if (scheduled()) {
+        task_->loop().cancel(static_cast<TimerNode&>(*this));
     } else {
         // It is due in this very iteration and stays in the ready queue, to do nothing.
-        timer_.run = [](ReadyNode&, Turn) {};
+        run = [](ReadyNode&, Turn) {};
     }
     accept_cancel(message);
     return true;
 }
 
 SleepAwaiter::~SleepAwaiter() {
-    if (timer_.scheduled()) task_->loop().cancel(timer_);
+    if (scheduled()) task_->loop().cancel(static_cast<TimerNode&>(*this));
 }
 
 }  // namespace asyncio::detail

@@ -12,10 +12,12 @@ namespace asyncio {
 
 namespace detail {
 
-/// Waits for a timer, or one iteration when the delay is not positive.
-class SleepAwaiter : public Waiter {
+/// Waits for a timer, or one iteration when the delay is not positive. Small, because every sleeping task holds one.
+class SleepAwaiter : public Waiter, private TimerNode {
 public:
-    explicit SleepAwaiter(Clock::duration delay) noexcept : timer_(*this), delay_(delay) {}
+    explicit SleepAwaiter(Clock::duration delay) noexcept : TimerNode(&on_timer) {
+        when = Clock::time_point(delay);  // a delay until the wait starts, then the deadline
+    }
     ~SleepAwaiter();
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
@@ -23,7 +25,7 @@ public:
     template <class P>
     void await_suspend(std::coroutine_handle<P> handle) {
         bind_to_current_task();
-        if (delay_ <= Clock::duration::zero()) {
+        if (when.time_since_epoch() <= Clock::duration::zero()) {
             task_->wake();
             task_->suspend(handle.promise(), nullptr);
         } else {
@@ -40,11 +42,6 @@ private:
     void start_timer();
     static void on_timer(ReadyNode& node, Turn turn);
 
-    struct Timer : TimerNode {
-        explicit Timer(SleepAwaiter& sleeper) noexcept : TimerNode(&on_timer), sleeper(sleeper) {}
-        SleepAwaiter& sleeper;
-    } timer_;
-    Clock::duration delay_;
     bool woken_ = false;
 };
 
