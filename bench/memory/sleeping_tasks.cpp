@@ -34,8 +34,12 @@ void report(long before, long after) {
     std::printf("{\"tasks\": %ld, \"bytes_per_task\": %.1f}\n", tasks, static_cast<double>(after - before) / tasks);
 }
 
-asyncio::Coro<> short_sleeper() { co_await asyncio::sleep(1ms); }
-asyncio::Coro<> sleeper() { co_await asyncio::sleep(1h); }
+asyncio::Coro<> short_sleeper() {
+    co_await asyncio::sleep(1ms);
+}
+asyncio::Coro<> sleeper() {
+    co_await asyncio::sleep(1h);
+}
 
 asyncio::Coro<> measure_asyncio() {
     co_await asyncio::create_task(short_sleeper());  // whatever the first task of a program allocates
