@@ -92,13 +92,14 @@ std::int64_t Endpoint::injected(int call, std::size_t& size) noexcept {
 }
 
 void Endpoint::expect_arrival() noexcept {
-    network_->touch(*this);
+    if (readable()) network_->touch(*this);
     const auto next = received_.next_arrival();
     if (!next || arrival_.scheduled()) return;
     try {
         network_->arrivals.schedule(arrival_, *next);
     } catch (const std::bad_alloc&) {
         received_.settle(Clock::time_point::max());  // no memory for the delay
+        network_->touch(*this);
     }
 }
 
@@ -168,7 +169,8 @@ bool Endpoint::start(Operation& operation) {
     }
     operation.pending = true;
     operations.push_back(operation);
-    if (later || std::exchange(retry_, false)) network_->touch(*this);
+    const bool under_way = state_ == State::connecting;  // the arrival will touch it
+    if ((later && !under_way) || std::exchange(retry_, false)) network_->touch(*this);
     return false;
 }
 

@@ -76,6 +76,7 @@ void Network::leave_peer(Endpoint& endpoint, bool reset) noexcept {
         peer->received_.finish(now, time_of_arrival());
     }
     peer->expect_arrival();
+    if (peer->has_senders()) touch(*peer);  // nothing will ever make room
 }
 
 }  // namespace asyncio::detail::simulated
