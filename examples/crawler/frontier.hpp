@@ -13,8 +13,9 @@ namespace crawler {
 /// One fetch that is to be made.
 struct Job {
     UrlId url = 0;
-    std::string host;  ///< Url::host_and_port(), what the limit counts by.
-    int attempt = 0;   ///< How often it was tried before.
+    std::string host{};     ///< What the limit counts by.
+    int attempt = 0;        ///< How often it was tried before.
+    bool external = false;  ///< Outside the crawl: only to be checked, never to be followed.
 };
 
 /// The fetches that wait their turn: first come, first served within a host, the hosts taking turns, and never more

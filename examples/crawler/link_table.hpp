@@ -24,9 +24,9 @@ struct Place {
 
 /// One row of the report.
 struct BrokenLink {
-    std::string url;
-    std::string reason;
-    std::string page;  ///< Empty when the URL was given on the command line.
+    std::string url{};
+    std::string reason{};
+    std::string page{};  ///< Empty when the URL was given on the command line.
     unsigned line = 0;
 };
 
