@@ -14,12 +14,21 @@ void HandleCore::cancel() noexcept {
     // The caller's handle may be captured by the callable that is released here.
     const IntrusivePtr<HandleCore> keep(this);
     on_cancel();
-    release_callable();
+    if (!executing_) release_callable();
 }
 
 std::string HandleCore::describe() const { return cancelled_ ? "<Handle cancelled>" : "<Handle>"; }
 
 void HandleCore::execute() {
+    // A callable that cancels its own handle (remove_reader in a reader, say) is released after it has returned.
+    struct Executing {
+        HandleCore& self;
+        explicit Executing(HandleCore& handle) noexcept : self(handle) { self.executing_ = true; }
+        ~Executing() {
+            self.executing_ = false;
+            if (self.cancelled_) self.release_callable();
+        }
+    } const executing{*this};
     try {
         if (loop_->debug) [[unlikely]] {
             const SlowStepWatch watch(*loop_, [this] { return describe(); });
@@ -27,6 +36,14 @@ void HandleCore::execute() {
         } else {
             invoke();
         }
+    } catch (...) {
+        report_exception();
+    }
+}
+
+void HandleCore::report_exception() {
+    try {
+        throw;
     } catch (const KeyboardInterrupt&) {
         throw;
     } catch (const SystemExit&) {

@@ -73,8 +73,8 @@ void LoopCore::run_forever() {
 void LoopCore::run_once() {
     if (ready_.empty() || stopping_ || ++iterations_since_poll_ >= poll_interval_) {
         poll();
-    } else if (!inbox_.empty()) {
-        inbox_.drain_into(ready_);
+    } else {
+        take_posted();
     }
     collect_due_timers();
 
@@ -98,7 +98,7 @@ void LoopCore::poll() {
     const Clock::time_point deadline = busy ? Clock::time_point::min() : wait_deadline();
     if (deadline == Clock::time_point::max()) throw_if_stuck();
     driver_->wait(deadline);
-    now_ = driver_->now();
+    if (!timers_.empty()) now_ = driver_->now();
     inbox_.drain_into(ready_);  // before the I/O: other threads' calls were queued while this one waited
     driver_->dispatch(*watchers_);
     if (!idle_waiters.empty() && ready_.empty() && (timers_.empty() || timers_.next_deadline() > now_))
@@ -107,7 +107,7 @@ void LoopCore::poll() {
 
 Clock::time_point LoopCore::wait_deadline() const noexcept {
     constexpr auto longest_wait = std::chrono::hours(24);
-    if (timers_.empty()) return Clock::time_point::max();
+    if (timers_.empty() || timers_.next_deadline() == Clock::time_point::max()) return Clock::time_point::max();
     return std::min(timers_.next_deadline(), saturating_add(now_, longest_wait));
 }
 
@@ -124,19 +124,23 @@ void LoopCore::throw_if_stuck() {
 void LoopCore::close() noexcept {
     if (closed_) return;
     closed_ = true;
-    ReadyQueue dropped = ready_.take();
-    inbox_.close(dropped);
+    time();  // the last value that the clock will have
+    inbox_.close(ready_);
     while (posting_.load(memory_acquire) != 0) std::this_thread::yield();
-    dropped.prepend(idle_waiters.take());
+    ready_.prepend(idle_waiters.take());
     watchers_->clear();
-    while (!timers_.empty()) dropped.push(timers_.pop());
-    while (!dropped.empty()) {
-        ReadyNode& node = dropped.pop();
-        node.run(node, Turn::drop);
-    }
+    while (!timers_.empty()) ready_.push(timers_.pop());
+    drop_ready();
     while (ListHook* task = tasks.back()) abandon_task(*task);
     read_buffer_.reset();
     driver_.reset();
+}
+
+void LoopCore::drop_ready() noexcept {
+    while (!ready_.empty()) {
+        ReadyNode& node = ready_.pop();
+        node.run(node, Turn::drop);
+    }
 }
 
 bool LoopCore::post(ReadyNode& node) noexcept {

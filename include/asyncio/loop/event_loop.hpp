@@ -48,7 +48,7 @@ public:
     /// Runs until the coroutine or future is done; returns its result or throws its exception. RuntimeError when the
     /// loop was stopped before that; std::invalid_argument for a future of another loop.
     template <class Awaitable>
-    auto run_until_complete(Awaitable&& awaitable);
+    decltype(auto) run_until_complete(Awaitable&& awaitable);
     /// The present iteration is the last one; when not running, the next run is a single iteration that does not block.
     void stop() noexcept { core_->stop(); }
     [[nodiscard]] bool is_running() const noexcept { return core_->running(); }
@@ -66,6 +66,8 @@ public:
     Handle call_soon(F&& callable, Args&&... arguments) {
         core_->check_open();
         core_->check_thread();
+        if (!core_->running()) [[unlikely]]
+            core_->take_posted();  // keeps the order with calls of call_soon_threadsafe before the run
         auto core = make_handle<detail::OnceHandleCore>(std::forward<F>(callable), std::forward<Args>(arguments)...);
         core_->make_ready(*core.get());
         return Handle(detail::IntrusivePtr<detail::HandleCore>(core.detach()));

@@ -7,6 +7,7 @@
 #include <asyncio/base/timer_heap.hpp>
 #include <asyncio/loop/driver.hpp>
 #include <asyncio/loop/exception_context.hpp>
+#include <asyncio/loop/handle.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -57,7 +58,12 @@ public:
 
     void schedule(TimerNode& timer, Clock::time_point when) { timers_.schedule(timer, when); }
     void cancel(TimerNode& timer) noexcept { timers_.cancel(timer); }
-    Clock::time_point time() noexcept { return now_ = driver_->now(); }
+    /// Stands still on a closed loop.
+    Clock::time_point time() noexcept {
+        if (driver_ != nullptr) [[likely]]
+            now_ = driver_->now();
+        return now_;
+    }
 
     // --- from other threads ---
 
@@ -67,12 +73,19 @@ public:
     [[nodiscard]] bool in_own_thread() const noexcept {
         return running_loop == this;
     }
+    /// Queues what other threads have posted until now.
+    void take_posted() noexcept {
+        if (!inbox_.empty()) inbox_.drain_into(ready_);
+    }
 
     // --- life cycle ---
 
     void run_forever();
     void stop() noexcept { stopping_ = true; }
     void close() noexcept;
+    /// Drops what is queued. While the loop closes, a destructor may still wake a task; the queue must not hold it when
+    /// it is freed.
+    void drop_ready() noexcept;
     [[nodiscard]] bool running() const noexcept { return running_; }
     [[nodiscard]] bool closed() const noexcept { return closed_; }
 
@@ -145,6 +158,8 @@ private:
 };
 
 using LoopPtr = IntrusivePtr<LoopCore>;
+
+bool debug_enabled(const LoopCore& loop) noexcept { return loop.debug; }
 
 /// The loop that runs in this thread; throws RuntimeError "no running event loop".
 LoopCore& require_running_loop();

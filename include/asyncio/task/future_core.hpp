@@ -7,6 +7,7 @@
 #include <asyncio/loop/loop_core.hpp>
 #include <asyncio/task/slot.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <string>
@@ -75,10 +76,17 @@ public:
     /// Entered nodes are fired in the order of their entering. Precondition: not done.
     void enter(DoneNode& node) noexcept { waiters_.push_back(node); }
     [[nodiscard]] const IntrusiveList<DoneNode>& waiters() const noexcept { return waiters_; }
-    [[nodiscard]] virtual SlotBase& slot() noexcept = 0;
+    [[nodiscard]] SlotBase& slot() noexcept {
+        return *reinterpret_cast<SlotBase*>(reinterpret_cast<std::byte*>(this) + slot_offset_);
+    }
 
 protected:
     explicit FutureCore(LoopCore& loop) noexcept : loop_(&loop) { loop_->retain(); }
+    /// The most derived class holds the slot and must say where.
+    void place_slot(const SlotBase& slot) noexcept {
+        slot_offset_ = static_cast<std::uint16_t>(reinterpret_cast<const std::byte*>(&slot) -
+                                                  reinterpret_cast<const std::byte*>(this));
+    }
     virtual ~FutureCore();
     /// Sets the state and fires the waiters; they must be able to run, see set_finished.
     void complete(State state);
@@ -89,6 +97,7 @@ protected:
     std::uint32_t references_ = 0;
     State state_ = State::pending;
     bool report_unretrieved_ = false;
+    std::uint16_t slot_offset_ = 0;
 
 private:
     IntrusiveList<DoneNode> waiters_;
@@ -107,14 +116,12 @@ using FuturePtr = IntrusivePtr<FutureCore>;
 template <class T>
 class FutureState : public FutureCore {
 public:
-    explicit FutureState(LoopCore& loop) noexcept : FutureCore(loop) {}
+    explicit FutureState(LoopCore& loop) noexcept : FutureCore(loop) { place_slot(slot_); }
     ~FutureState() override { report_if_unretrieved(); }
     bool cancel(std::string_view message) noexcept override {
         report_unretrieved_ = false;
         return set_cancelled(message);
     }
-    [[nodiscard]] SlotBase& slot() noexcept final { return slot_; }
-
 private:
     Slot<T> slot_;
 };

@@ -46,8 +46,9 @@ public:
         if (must_cancel_ || throw_pending_) [[unlikely]]
             throw_pending();
     }
-    /// As resumed(), for a wait that ended with a CancelledError of its own, which then takes precedence.
+    /// Before resumed(), for a wait that ended with a CancelledError of its own, which then takes precedence.
     void forget_own_cancel() noexcept {
+        if (throw_pending_) return;
         must_cancel_ = false;
         pending_error_ = nullptr;
     }
@@ -102,9 +103,8 @@ using TaskPtr = IntrusivePtr<TaskCore>;
 template <class T>
 class TaskState final : public TaskCore {
 public:
-    explicit TaskState(LoopCore& loop) noexcept : TaskCore(loop) {}
+    explicit TaskState(LoopCore& loop) noexcept : TaskCore(loop) { place_slot(slot_); }
     ~TaskState() override { report_if_unretrieved(); }
-    [[nodiscard]] SlotBase& slot() noexcept override { return slot_; }
 
 private:
     Slot<T> slot_;

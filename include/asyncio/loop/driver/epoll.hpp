@@ -17,6 +17,9 @@ namespace asyncio {
 /// socket may be ready, and costs no system call when it is known not to be. A read or write shorter than asked means
 /// drained. Descriptors of add_reader and add_writer are level-triggered.
 ///
+/// The clock is CLOCK_MONOTONIC with a granularity of at most one microsecond: within one, the last reading is given
+/// again, since reading it costs more than setting a timer.
+///
 /// Throws std::system_error from the constructor when the system refuses a descriptor.
 class EpollDriver final : public Driver {
 public:
@@ -24,7 +27,7 @@ public:
     ~EpollDriver() override;
 
     [[nodiscard]] std::string_view name() const noexcept override { return "epoll"; }
-    [[nodiscard]] Clock::time_point now() noexcept override { return Clock::now(); }
+    [[nodiscard]] Clock::time_point now() noexcept override;
     void wait(Clock::time_point deadline) override;
     void dispatch(WatchSink& sink) override;
     void wake() noexcept override;
@@ -66,6 +69,8 @@ private:
     [[nodiscard]] static std::int64_t attempt_connect(Operation& operation) noexcept;
     [[nodiscard]] std::uint64_t token_of(int fd) const noexcept;
 
+    Clock::time_point last_reading_{};
+    std::uint64_t last_ticks_ = 0;
     detail::UniqueFd epoll_;
     detail::UniqueFd wakeup_;
     std::vector<Slot> slots_;  // by descriptor number
