@@ -31,7 +31,7 @@ class Comparison:
 
 
 def comparisons():
-    hand, asio = "hand-written", "Asio awaitable"
+    hand, asio, steady_timer = "hand-written", "Asio awaitable", "Asio steady_timer"
     child, level = "await of a child that returns at once", "await, each level of 1000"
     return [
         Comparison("await_bench", Row(child, hand, "ns", 1.4), "await_asyncio", "await_minimal"),
@@ -42,8 +42,12 @@ def comparisons():
                    "task_asyncio", "task_asio_awaitable", "task_asio_callback"),
         Comparison("ready_bench", Row("call_soon", "Asio post", "ns", 0.25), "call_soon_asyncio", "call_soon_asio"),
         Comparison("ready_bench", Row("sleep(0)", "our call_soon", "ns", 3), "sleep_zero_asyncio", "call_soon_asyncio"),
-        Comparison("timer_bench", Row("timer, create and cancel, 100,000 alive", "Asio steady_timer", "ns", 0.25),
+        Comparison("timer_bench", Row("timer, create and cancel, 100,000 alive", steady_timer, "ns", 0.25),
                    "timer_asyncio", "timer_asio"),
+        Comparison("timer_bench", Row("timer, the same with absolute deadlines", steady_timer, "ns", 0.25),
+                   "timer_at_asyncio", "timer_at_asio"),
+        Comparison("timer_bench", Row("timer, cancelled one iteration later", steady_timer, "ns", 0.25),
+                   "timer_later_asyncio", "timer_later_asio"),
         Comparison("memory/sleeping_tasks", Row("memory of a sleeping task", "Asio awaitable", "bytes", 320, absolute=True),
                    "asyncio", "asio"),
     ]
