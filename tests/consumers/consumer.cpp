@@ -4,7 +4,7 @@
 
 asyncio::Coro<int> square(int n) {
     co_await asyncio::sleep(std::chrono::milliseconds(1));
-    co_return n * n;
+    co_return n* n;
 }
 
 asyncio::Coro<> amain() {
