@@ -1,0 +1,113 @@
+#include <asyncio/testing/counters.hpp>
+
+#include <asyncio/asyncio.hpp>
+#include <asyncio/testing/count_allocations.hpp>
+#include <asyncio/testing/run_virtual.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+
+using namespace std::chrono_literals;
+using asyncio::Coro;
+using asyncio::testing::Counters;
+using asyncio::testing::run_virtual;
+
+// Under these the pool is plain malloc, and each coroutine frame counts.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool pool_is_malloc = true;
+#else
+constexpr bool pool_is_malloc = false;
+#endif
+
+namespace {
+
+TEST(Counters, count_each_form_of_new) {
+    struct alignas(64) Wide {
+        char bytes[64];
+    };
+    const Counters before = Counters::now();
+    auto one = std::make_unique<int>(1);
+    auto many = std::make_unique<int[]>(10);
+    auto wide = std::make_unique<Wide>();
+    auto* quiet = new (std::nothrow) int(2);
+    EXPECT_EQ((Counters::now() - before).allocations, 4U);
+    delete quiet;
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(wide.get()) % 64, 0U);
+}
+
+TEST(Counters, belong_to_their_thread) {
+    const Counters before = Counters::now();
+    Counters inside;
+    std::jthread other([&] {
+        const Counters start = Counters::now();
+        const auto block = std::make_unique<int>(1);
+        inside = Counters::now() - start;
+    });
+    other.join();
+    EXPECT_EQ(inside.allocations, 1U);
+    EXPECT_LE((Counters::now() - before).allocations, 2U) << "starting a thread costs something, too";
+}
+
+TEST(Counters, say_what_they_hold) {
+    EXPECT_EQ((Counters{1, 2, 3, 4}).to_string(), "1 allocations, 2 requests of the pool, 3 wake-ups, 4 system calls");
+}
+
+TEST(Counters, waking_and_sleeping_cost_no_memory) {
+    run_virtual([]() -> Coro<> {
+        co_await asyncio::sleep(1ms);  // the timer heap has its memory now
+        const Counters before = Counters::now();
+        for (int i = 0; i < 1000; ++i) co_await asyncio::sleep(0s);
+        for (int i = 0; i < 1000; ++i) co_await asyncio::sleep(1ms);
+        const Counters cost = Counters::now() - before;
+        EXPECT_EQ(cost.heap(), 0U) << cost.to_string();
+        EXPECT_EQ(cost.wakeups, 2000U);
+        EXPECT_EQ(cost.system_calls, 0U);
+    });
+}
+
+Coro<int> plus_one(int n) {
+    co_return n + 1;
+}
+
+TEST(Counters, an_await_costs_no_heap) {
+    run_virtual([]() -> Coro<> {
+        int n = co_await plus_one(0);
+        auto first = asyncio::create_task(plus_one(0));
+        co_await first;
+        const Counters before = Counters::now();
+        for (int i = 0; i < 1000; ++i) n = co_await plus_one(n);
+        for (int i = 0; i < 1000; ++i) {
+            auto task = asyncio::create_task(plus_one(n));
+            n = co_await task;
+        }
+        const Counters cost = Counters::now() - before;
+        EXPECT_EQ(n, 2001);
+        EXPECT_EQ(cost.allocations, 0U) << cost.to_string();
+        if (!pool_is_malloc) {
+            EXPECT_EQ(cost.pool_requests, 0U) << "frames and tasks come from the pool again";
+        }
+    });
+}
+
+TEST(Counters, a_callback_costs_no_heap) {
+    run_virtual([]() -> Coro<> {
+        auto& loop = asyncio::get_running_loop();
+        int calls = 0;
+        loop.call_soon([&] { ++calls; });
+        co_await asyncio::sleep(0s);
+        const Counters before = Counters::now();
+        for (int i = 0; i < 1000; ++i) {
+            loop.call_soon([&] { ++calls; });
+            co_await asyncio::sleep(0s);
+        }
+        const Counters cost = Counters::now() - before;
+        EXPECT_EQ(calls, 1001);
+        EXPECT_EQ(cost.allocations, 0U) << cost.to_string();
+    });
+}
+
+}  // namespace
