@@ -57,6 +57,9 @@ write_basic_package_version_file(
     COMPATIBILITY SameMinorVersion
 )
 install(
-    FILES ${PROJECT_BINARY_DIR}/asyncio-config.cmake ${PROJECT_BINARY_DIR}/asyncio-config-version.cmake
+    FILES
+        ${PROJECT_BINARY_DIR}/asyncio-config.cmake
+        ${PROJECT_BINARY_DIR}/asyncio-config-version.cmake
+        ${PROJECT_SOURCE_DIR}/cmake/ParkTransfers.cmake
     DESTINATION ${package_dir}
 )

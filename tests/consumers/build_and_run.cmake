@@ -16,6 +16,6 @@ execute_process(
 )
 execute_process(COMMAND ${CMAKE_COMMAND} --build ${BINARY_DIR} --parallel 2 COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND ${BINARY_DIR}/consumer OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
-if(NOT output STREQUAL "4 + 9 = 13\n")
+if(NOT output STREQUAL "4 + 6 = 10\n")
     message(FATAL_ERROR "the consumer printed: ${output}")
 endif()

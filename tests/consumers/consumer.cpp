@@ -2,13 +2,13 @@
 
 #include <cstdio>
 
-asyncio::Coro<int> square(int n) {
+asyncio::Coro<int> twice(int n) {
     co_await asyncio::sleep(std::chrono::milliseconds(1));
-    co_return n* n;
+    co_return 2 * n;
 }
 
 asyncio::Coro<> amain() {
-    auto [a, b] = co_await asyncio::gather(square(2), square(3));
+    auto [a, b] = co_await asyncio::gather(twice(2), twice(3));
     std::printf("%d + %d = %d\n", a, b, a + b);
 }
 
