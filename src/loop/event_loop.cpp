@@ -82,6 +82,7 @@ EventLoop::~EventLoop() {
         core_->close();
     }
     core_->facade = nullptr;
+    core_->exception_handler = nullptr;  // it may hold futures, and those hold the core
 }
 
 void EventLoop::run_forever() { core_->run_forever(); }

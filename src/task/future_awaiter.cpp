@@ -1,5 +1,6 @@
-#include <asyncio/base/exceptions.hpp>
 #include <asyncio/task/future_awaiter.hpp>
+
+#include <asyncio/base/exceptions.hpp>
 
 #include <exception>
 #include <string>
@@ -8,8 +9,8 @@ namespace asyncio::detail {
 
 bool FutureWaiter::enter() {
     if (&future_->loop() != &task_->loop()) [[unlikely]] {
-        task_->wake_with(std::make_exception_ptr(RuntimeError(task_->repr() + " got Future " + future_->repr() +
-                                                              " attached to a different loop")));
+        task_->wake_with(std::make_exception_ptr(
+            RuntimeError(task_->repr() + " got Future " + future_->repr() + " attached to a different loop")));
         return false;
     }
     if (static_cast<FutureCore*>(task_) == future_.get()) [[unlikely]] {
@@ -32,6 +33,8 @@ void FutureWaiter::check() {
     if (task_ != nullptr) {
         // A cancellation that the future carried to here is the one that was asked for; it is not thrown twice.
         if (future_->cancelled()) task_->forget_own_cancel();
+        // What a cancellation of the task replaces counts as taken all the same.
+        if (future_->state() == FutureCore::State::failed) static_cast<void>(future_->outcome_error());
         resumed();
     }
     future_->check_result();

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <stdexcept>
 
 namespace asyncio {
 
@@ -10,7 +11,7 @@ namespace asyncio {
 using Clock = std::chrono::steady_clock;
 
 /// A time limit; `std::nullopt` means none (Python's `None`).
-using Timeout = std::optional<Clock::duration>;
+using TimeLimit = std::optional<Clock::duration>;
 
 namespace detail {
 
@@ -21,10 +22,14 @@ constexpr Clock::time_point saturating_add(Clock::time_point now, Clock::duratio
     return now + delay;
 }
 
-/// Converts any duration to the clock's, saturating, and treating a floating point NaN as the caller's error (zero).
+/// Converts any duration to the clock's, saturating. Throws std::invalid_argument for a floating point NaN.
 template <class Rep, class Period>
-constexpr Clock::duration to_clock_duration(std::chrono::duration<Rep, Period> value) noexcept {
+constexpr Clock::duration to_clock_duration(std::chrono::duration<Rep, Period> value) noexcept(
+    !std::chrono::treat_as_floating_point_v<Rep>) {
     using Seconds = std::chrono::duration<double>;
+    if constexpr (std::chrono::treat_as_floating_point_v<Rep>) {
+        if (value != value) throw std::invalid_argument("Invalid delay: NaN (not a number)");
+    }
     if (std::chrono::duration_cast<Seconds>(value) >= std::chrono::duration_cast<Seconds>(Clock::duration::max()))
         return Clock::duration::max();
     if (std::chrono::duration_cast<Seconds>(value) <= std::chrono::duration_cast<Seconds>(Clock::duration::min()))
