@@ -22,9 +22,8 @@ void Watchers::set(int fd, bool writer, IntrusivePtr<HandleCore> handle) {
         throw_os_error(static_cast<int>(-result),
                        std::string(writer ? "add_writer" : "add_reader") + " on descriptor " + std::to_string(fd));
     }
-    IntrusivePtr<HandleCore>& place = writer ? entry.writer : entry.reader;
-    if (place) place->cancel();
-    place = std::move(handle);
+    std::swap(writer ? entry.writer : entry.reader, handle);
+    if (handle) handle->cancel();  // last, because destroying the replaced callable may come back here
 }
 
 bool Watchers::remove(int fd, bool writer) noexcept {

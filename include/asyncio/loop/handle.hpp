@@ -88,7 +88,9 @@ class HandleOf final : public Base {
 public:
     template <class G, class... As>
     explicit HandleOf(LoopCore& loop, G&& callable, As&&... args)
-        : Base(loop), alive_(true), call_(std::forward<G>(callable), std::forward<As>(args)...) {
+        : Base(loop),
+          alive_(true),
+          call_(std::forward<G>(callable), std::forward<As>(args)...) {
         if constexpr (Base::runs_once) this->run = &run_fast;
     }
 
@@ -105,6 +107,7 @@ private:
         if (turn == Turn::drop || self.cancelled_ || debug_enabled(*self.loop_)) [[unlikely]]
             return Base::run_once(node, turn);
         const auto keep = IntrusivePtr<HandleOf>::adopt(&self);  // the queue's reference
+        self.executing_ = true;  // for good: it runs only once, and must not release itself in cancel()
         try {
             self.HandleOf::invoke();
         } catch (...) {
