@@ -39,6 +39,8 @@ def comparisons():
         Comparison("await_bench", Row(level, hand, "ns", 1.4), "chain_asyncio", "chain_minimal"),
         Comparison("await_bench", Row(level, asio, "ns", 0.7), "chain_asyncio", "chain_asio"),
         Comparison("task_bench", Row("create_task and await it", "Asio co_spawn", "ns", 0.25),
+                   "task_asyncio", "task_asio_default"),
+        Comparison("task_bench", Row("create_task and await it", "Asio co_spawn, tuned", "ns", 0.25),
                    "task_asyncio", "task_asio_awaitable", "task_asio_callback"),
         Comparison("ready_bench", Row("call_soon", "Asio post", "ns", 0.25), "call_soon_asyncio", "call_soon_asio"),
         Comparison("ready_bench", Row("sleep(0)", "our call_soon", "ns", 3), "sleep_zero_asyncio", "call_soon_asyncio"),
