@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace asyncio::testing::detail {
+namespace asyncio::detail {
 
 void AllTasksBlocked::enter() {
     node_ = new Node(*this);
@@ -22,13 +22,13 @@ bool AllTasksBlocked::cancel(std::string_view message) noexcept {
     return true;
 }
 
-void AllTasksBlocked::Node::run_node(ReadyNode& node, asyncio::detail::Turn turn) {
+void AllTasksBlocked::Node::run_node(ReadyNode& node, Turn turn) {
     auto& self = static_cast<Node&>(node);
     if (AllTasksBlocked* const waiter = std::exchange(self.waiter, nullptr)) {
         waiter->node_ = nullptr;
-        if (turn == asyncio::detail::Turn::run) waiter->wake();
+        if (turn == Turn::run) waiter->wake();
     }
     delete &self;
 }
 
-}  // namespace asyncio::testing::detail
+}  // namespace asyncio::detail

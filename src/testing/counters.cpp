@@ -4,7 +4,7 @@
 #include <asyncio/base/sys.hpp>
 #include <asyncio/loop/loop_core.hpp>
 
-namespace asyncio::testing {
+namespace asyncio {
 
 namespace {
 
@@ -12,18 +12,16 @@ thread_local constinit std::uint64_t allocations_of_this_thread = 0;
 
 }  // namespace
 
-namespace detail {
-
-void count_allocation() noexcept {
+void detail::count_allocation() noexcept {
     ++allocations_of_this_thread;
 }
 
-}  // namespace detail
+namespace testing {
 
 Counters Counters::now() noexcept {
-    const asyncio::detail::LoopCore* const loop = asyncio::detail::running_loop;
-    return {allocations_of_this_thread, asyncio::detail::pool_heap_requests(), loop != nullptr ? loop->wakeups : 0,
-            asyncio::detail::sys::calls()};
+    const detail::LoopCore* const loop = detail::running_loop;
+    return {allocations_of_this_thread, detail::pool_heap_requests(), loop != nullptr ? loop->wakeups : 0,
+            detail::sys::calls()};
 }
 
 std::string Counters::to_string() const {
@@ -31,4 +29,5 @@ std::string Counters::to_string() const {
            std::to_string(wakeups) + " wake-ups, " + std::to_string(system_calls) + " system calls";
 }
 
-}  // namespace asyncio::testing
+}  // namespace testing
+}  // namespace asyncio

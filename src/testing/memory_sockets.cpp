@@ -8,7 +8,7 @@
 namespace asyncio::testing {
 
 SimulatedDriver& simulated_driver() {
-    Driver& driver = asyncio::detail::require_running_loop().driver();
+    Driver& driver = detail::require_running_loop().driver();
     auto* const simulated = dynamic_cast<SimulatedDriver*>(&driver);
     if (simulated == nullptr)
         throw RuntimeError("this loop runs on the driver '" + std::string(driver.name()) +

@@ -7,12 +7,12 @@
 #include <coroutine>
 #include <string_view>
 
-namespace asyncio::testing {
+namespace asyncio {
 
 namespace detail {
 
 /// Waits until the loop would block.
-class AllTasksBlocked : public asyncio::detail::Waiter {
+class AllTasksBlocked : public Waiter {
 public:
     AllTasksBlocked() noexcept = default;
     ~AllTasksBlocked() { leave(); }
@@ -32,9 +32,9 @@ public:
 
 private:
     /// What stands in the loop's queue. Apart from the waiter, because nothing can leave that queue early.
-    struct Node : asyncio::detail::ReadyNode, asyncio::detail::Pooled {
+    struct Node : ReadyNode, Pooled {
         explicit Node(AllTasksBlocked& owner) noexcept : ReadyNode(&Node::run_node), waiter(&owner) {}
-        static void run_node(ReadyNode& node, asyncio::detail::Turn turn);
+        static void run_node(ReadyNode& node, Turn turn);
         AllTasksBlocked* waiter;  // nullptr when it waits no more
     };
 
@@ -45,6 +45,8 @@ private:
 };
 
 }  // namespace detail
+
+namespace testing {
 
 /// Waits until every other task is blocked: nothing is ready and no I/O has come in, so that the loop would block until
 /// a timer, I/O or another thread. The virtual clock does not move meanwhile. Several waiters wake together.
@@ -58,4 +60,5 @@ wait_all_tasks_blocked() noexcept {
     return {};
 }
 
-}  // namespace asyncio::testing
+}  // namespace testing
+}  // namespace asyncio

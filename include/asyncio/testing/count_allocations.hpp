@@ -11,7 +11,7 @@
 
 // Every form is replaced, since AddressSanitizer brings forms of its own that must not be mixed with these.
 
-namespace asyncio::testing::detail {
+namespace asyncio::detail {
 
 inline void* counted_allocation(std::size_t size, std::size_t alignment) noexcept {
     count_allocation();
@@ -29,31 +29,31 @@ inline void* counted_allocation_or_throw(std::size_t size, std::size_t alignment
     }
 }
 
-}  // namespace asyncio::testing::detail
+}  // namespace asyncio::detail
 
 void* operator new(std::size_t size) {
-    return asyncio::testing::detail::counted_allocation_or_throw(size, 0);
+    return asyncio::detail::counted_allocation_or_throw(size, 0);
 }
 void* operator new[](std::size_t size) {
-    return asyncio::testing::detail::counted_allocation_or_throw(size, 0);
+    return asyncio::detail::counted_allocation_or_throw(size, 0);
 }
 void* operator new(std::size_t size, std::align_val_t alignment) {
-    return asyncio::testing::detail::counted_allocation_or_throw(size, static_cast<std::size_t>(alignment));
+    return asyncio::detail::counted_allocation_or_throw(size, static_cast<std::size_t>(alignment));
 }
 void* operator new[](std::size_t size, std::align_val_t alignment) {
-    return asyncio::testing::detail::counted_allocation_or_throw(size, static_cast<std::size_t>(alignment));
+    return asyncio::detail::counted_allocation_or_throw(size, static_cast<std::size_t>(alignment));
 }
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-    return asyncio::testing::detail::counted_allocation(size, 0);
+    return asyncio::detail::counted_allocation(size, 0);
 }
 void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
-    return asyncio::testing::detail::counted_allocation(size, 0);
+    return asyncio::detail::counted_allocation(size, 0);
 }
 void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
-    return asyncio::testing::detail::counted_allocation(size, static_cast<std::size_t>(alignment));
+    return asyncio::detail::counted_allocation(size, static_cast<std::size_t>(alignment));
 }
 void* operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
-    return asyncio::testing::detail::counted_allocation(size, static_cast<std::size_t>(alignment));
+    return asyncio::detail::counted_allocation(size, static_cast<std::size_t>(alignment));
 }
 
 void operator delete(void* block) noexcept {

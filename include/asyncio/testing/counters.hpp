@@ -36,9 +36,11 @@ struct Counters {
     friend bool operator==(const Counters&, const Counters&) noexcept = default;
 };
 
-namespace detail {
+}  // namespace asyncio::testing
+
+namespace asyncio::detail {
+
 /// Counts one `operator new` of this thread.
 void count_allocation() noexcept;
-}  // namespace detail
 
-}  // namespace asyncio::testing
+}  // namespace asyncio::detail
