@@ -18,6 +18,8 @@ public:
     explicit SleepAwaiter(Clock::duration delay) noexcept : TimerNode(&on_timer) {
         when = Clock::time_point(delay);  // a delay until the wait starts, then the deadline
     }
+    /// One that was not awaited yet may be moved, into a task for instance.
+    SleepAwaiter(SleepAwaiter&& unstarted) noexcept : SleepAwaiter(unstarted.when.time_since_epoch()) {}
     ~SleepAwaiter();
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }

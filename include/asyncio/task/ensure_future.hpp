@@ -1,0 +1,107 @@
+#pragma once
+
+#include <asyncio/task/closure.hpp>
+#include <asyncio/task/create_task.hpp>
+
+#include <concepts>
+#include <ranges>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace asyncio {
+
+namespace detail {
+
+/// Future, Task, AnyFuture or AnyTask.
+template <class A>
+concept FutureHandle = std::derived_from<std::remove_cvref_t<A>, AnyFuture>;
+
+/// Something else that can be awaited, and that a task can take over.
+template <class A>
+concept ForeignAwaitable =
+    !FutureHandle<A> && !Spawnable<A> && Awaitable<std::decay_t<A>> && std::constructible_from<std::decay_t<A>, A>;
+
+/// What ensure_future takes.
+template <class A>
+concept Ensurable = FutureHandle<A> || Spawnable<A> || ForeignAwaitable<A>;
+
+/// Throws std::invalid_argument when the future is not of `loop`; a null `loop` becomes that of the future.
+void expect_loop(LoopCore*& loop, const FutureCore& future);
+
+template <class A>
+Coro<AwaitResult<A>> await_in_task(A awaitable) {
+    co_return co_await std::move(awaitable);
+}
+
+/// A future of `argument`. A null `loop` becomes that of the future, or the running one; otherwise a future of another
+/// loop is refused with std::invalid_argument.
+template <Ensurable A>
+auto ensure(LoopCore*& loop, A&& argument) {
+    if constexpr (FutureHandle<A>) {
+        expect_loop(loop, argument.core());
+        return std::remove_cvref_t<A>(std::forward<A>(argument));
+    } else {
+        if (loop == nullptr) loop = &require_running_loop();
+        if constexpr (Spawnable<A>) {
+            return start_task(*loop, to_coro(std::forward<A>(argument)), {});
+        } else {
+            return start_task(*loop, await_in_task<std::decay_t<A>>(std::forward<A>(argument)), {});
+        }
+    }
+}
+
+/// What ensure_future makes of an A.
+template <class A>
+using Ensured = decltype(ensure(std::declval<LoopCore*&>(), std::declval<A>()));
+
+/// The result type of what ensure_future makes of an A.
+template <class A>
+using EnsuredResult = typename Ensured<A>::value_type;
+
+/// A range of what ensure_future takes, and no such thing itself.
+template <class R>
+concept EnsurableRange = std::ranges::input_range<R> && !Ensurable<R> && Ensurable<std::ranges::range_reference_t<R>>;
+
+/// The elements of a range that is given away are given away, too.
+template <class R>
+using GivenElement = std::conditional_t<std::is_lvalue_reference_v<R> || std::ranges::view<std::remove_cvref_t<R>>,
+                                        std::ranges::range_reference_t<R>, std::ranges::range_rvalue_reference_t<R>>;
+
+/// Futures of all elements; starts what is not one yet, in the order of the range.
+template <EnsurableRange R>
+auto ensure_all(LoopCore*& loop, R&& range) {
+    using Element = GivenElement<R>;
+    std::vector<Ensured<Element>> futures;
+    if constexpr (std::ranges::sized_range<R>) futures.reserve(std::ranges::size(range));
+    for (auto&& element : range) futures.push_back(ensure(loop, static_cast<Element>(element)));
+    return futures;
+}
+
+template <class A>
+consteval void require_safe_argument() {
+    if constexpr (!FutureHandle<A> && CoroutineFunction<std::decay_t<A>>) require_safe_closure<A>();
+}
+
+}  // namespace detail
+
+/// Keyword arguments of `ensure_future`.
+struct EnsureFutureOptions {
+    /// Where a coroutine becomes a task. Default: the running loop.
+    EventLoop* loop = nullptr;
+};
+static_assert(std::is_trivially_destructible_v<EnsureFutureOptions>);
+
+/// A future or task as it is; a coroutine, a callable that returns one, or any other awaitable as a task.
+///
+/// Throws std::invalid_argument for a future of another loop than `options.loop`; RuntimeError when a task is to be
+/// made and no loop runs in this thread.
+/// Mirrors asyncio.ensure_future.
+template <detail::Ensurable A>
+auto ensure_future(A&& awaitable, EnsureFutureOptions options = {}) {
+    detail::require_safe_argument<A>();
+    detail::LoopCore* loop = options.loop == nullptr ? nullptr : &options.loop->core();
+    return detail::ensure(loop, std::forward<A>(awaitable));
+}
+
+}  // namespace asyncio
