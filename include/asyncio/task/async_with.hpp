@@ -1,0 +1,108 @@
+#pragma once
+
+#include <asyncio/base/exceptions.hpp>
+#include <asyncio/task/closure.hpp>
+#include <asyncio/task/coro.hpp>
+#include <asyncio/task/settle.hpp>
+
+#include <concepts>
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+namespace asyncio {
+
+namespace detail {
+
+template <class R>
+concept ExitResult = std::is_void_v<R> || std::same_as<R, bool>;
+
+template <class A>
+struct AwaitedResult {
+    using type = A;
+};
+template <Awaitable A>
+struct AwaitedResult<A> {
+    using type = AwaitResult<A>;
+};
+
+template <class M>
+using ExitResultOf =
+    typename AwaitedResult<decltype(std::declval<M&>().aexit(std::declval<std::exception_ptr>()))>::type;
+
+}  // namespace detail
+
+/// A context manager for `async_with`, the C++ form of an object with `__aenter__` and `__aexit__`:
+///
+///     aenter()                          before the body; what it throws comes out, and nothing else is called
+///     aexit(std::exception_ptr error)   after the body, with its exception or nullptr
+///
+/// Each may be an ordinary function or return something to be awaited. `aexit` returns (or its await gives) void or
+/// bool; true means that `error` has been dealt with, otherwise it is thrown again after that. Throwing from `aexit`
+/// puts another exception in the place of `error`.
+template <class M>
+concept AsyncContextManager = requires(M& manager, std::exception_ptr error) {
+    manager.aenter();
+    manager.aexit(error);
+} && detail::ExitResult<detail::ExitResultOf<M>>;
+
+namespace detail {
+
+[[noreturn]] void throw_no_value();
+
+template <class Manager, class Body, class R>
+Coro<R> run_with(Manager manager, Body body) {
+    using M = std::remove_reference_t<Manager>;
+    if constexpr (Awaitable<decltype(manager.aenter())>) {
+        co_await manager.aenter();
+    } else {
+        manager.aenter();
+    }
+    Slot<R> outcome;
+    co_await Settle<R>(outcome, body, manager);
+
+    bool handled = false;
+    using Exit = decltype(manager.aexit(outcome.error));
+    if constexpr (Awaitable<Exit>) {
+        if constexpr (std::is_void_v<ExitResultOf<M>>) {
+            co_await manager.aexit(outcome.error);
+        } else {
+            handled = co_await manager.aexit(outcome.error);
+        }
+    } else if constexpr (std::is_void_v<Exit>) {
+        manager.aexit(outcome.error);
+    } else {
+        handled = manager.aexit(outcome.error);
+    }
+    if (outcome.error && handled) {
+        outcome.error = nullptr;
+        if constexpr (!std::is_void_v<R>) throw_no_value();
+    }
+    co_return take_outcome_of(outcome);
+}
+
+}  // namespace detail
+
+/// Python's `async with`: enters the manager, runs `body(manager)` in the calling task, leaves the manager however the
+/// body ended, and gives the body's result.
+///
+///     int sum = co_await asyncio::async_with(asyncio::TaskGroup(), [&](asyncio::TaskGroup& group) ->
+///     asyncio::Coro<int> {
+///         auto a = group.create_task(f());
+///         co_return co_await a + 1;
+///     });
+///
+/// Manager and body that are temporaries are moved into the coroutine; named ones are used where they are.
+/// Throws what the body threw, unless the manager put another exception in its place or dealt with it. In the latter
+/// case a body that should have returned a value has none, and RuntimeError is thrown.
+/// Cancellation: reaches the await in the body, or the manager's.
+template <class Manager, class Body>
+    requires AsyncContextManager<std::remove_cvref_t<Manager>> && detail::BodyFor<Body, std::remove_cvref_t<Manager>>
+[[nodiscard]] auto async_with(Manager&& manager, Body&& body) {
+    detail::require_safe_closure<Body>();
+    using R = detail::CoroValue<std::remove_cvref_t<Body>, std::remove_cvref_t<Manager>>;
+    return detail::run_with<detail::Kept<Manager>, detail::Kept<Body>, R>(std::forward<Manager>(manager),
+                                                                          std::forward<Body>(body));
+}
+
+}  // namespace asyncio

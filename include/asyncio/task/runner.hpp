@@ -1,0 +1,114 @@
+#pragma once
+
+#include <asyncio/loop/event_loop.hpp>
+#include <asyncio/task/create_task.hpp>
+#include <asyncio/task/run_until_complete.hpp>
+#include <asyncio/task/task.hpp>
+
+#include <concepts>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace asyncio {
+
+/// Makes the loop of a Runner: a function or a lambda without captures, or a reference to a callable, which must
+/// outlive the making. Owns nothing.
+class LoopFactory {
+public:
+    /// None: the default loop.
+    constexpr LoopFactory() noexcept = default;
+    constexpr LoopFactory(std::nullptr_t) noexcept {}
+    template <class F>
+        requires std::convertible_to<F, std::unique_ptr<EventLoop> (*)()>
+    constexpr LoopFactory(F&& function) noexcept : function_(std::forward<F>(function)) {}
+    template <class F>
+        requires(!std::convertible_to<F&, std::unique_ptr<EventLoop> (*)()> &&
+                 !std::same_as<std::remove_const_t<F>, LoopFactory> &&
+                 std::is_invocable_r_v<std::unique_ptr<EventLoop>, F&>)
+    LoopFactory(F& callable) noexcept
+        : object_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
+          call_([](void* object) { return std::unique_ptr<EventLoop>((*static_cast<F*>(object))()); }) {}
+
+    explicit operator bool() const noexcept { return function_ != nullptr || call_ != nullptr; }
+    [[nodiscard]] std::unique_ptr<EventLoop> operator()() const {
+        return function_ != nullptr ? function_() : call_(object_);
+    }
+
+private:
+    std::unique_ptr<EventLoop> (*function_)() = nullptr;
+    void* object_ = nullptr;
+    std::unique_ptr<EventLoop> (*call_)(void*) = nullptr;
+};
+
+/// Keyword arguments of `run` and `Runner`.
+struct RunOptions {
+    /// Forces the debug mode of the loop; nullopt keeps what the environment says.
+    std::optional<bool> debug{};
+    /// Default: `EventLoop()`.
+    LoopFactory loop_factory{};
+};
+static_assert(std::is_trivially_destructible_v<RunOptions>);
+
+namespace detail {
+class Interrupts;
+/// Throws RuntimeError "<caller> cannot be called from a running event loop" when a loop runs in this thread.
+void require_no_running_loop(const char* caller);
+}  // namespace detail
+
+template <detail::Spawnable Coroutine>
+decltype(auto) run(Coroutine&& main, const RunOptions& options = {});
+
+/// A loop and its life cycle: several `run()`s on one loop, then a tear-down that leaves no task behind.
+///
+///     created ──first run() or get_loop()──► initialized ──close()──► closed
+///
+/// While it runs a main task in the process's first thread, and SIGINT has its default action, Ctrl-C cancels the main
+/// task; a second one, or one after the main task is done, throws KeyboardInterrupt out of `run()` at once.
+/// Thread safety: one thread at a time. Mirrors asyncio.Runner (since 3.11).
+class Runner {
+public:
+    /// Makes no loop yet.
+    explicit Runner(const RunOptions& options = {});
+    Runner(const Runner&) = delete;
+    Runner& operator=(const Runner&) = delete;
+    /// As `close()`; what that throws is logged.
+    ~Runner();
+
+    /// Runs a coroutine, or a callable that returns one, to its end; returns its result or throws its exception. Other
+    /// tasks that are left over go on in the next `run()`.
+    ///
+    /// Throws KeyboardInterrupt instead of CancelledError when it was Ctrl-C that cancelled it, and nobody else.
+    /// RuntimeError when a loop runs in this thread or the Runner is closed; the coroutine is not started then.
+    template <detail::Spawnable Coroutine>
+    decltype(auto) run(Coroutine&& coroutine) {
+        detail::require_no_running_loop("Runner.run()");
+        const auto task = get_loop().create_task(std::forward<Coroutine>(coroutine));
+        run_task(task.task_core());
+        return detail::take_result<typename decltype(task)::value_type>(task.core());
+    }
+
+    /// The loop; makes it if need be. Throws RuntimeError "Runner is closed".
+    [[nodiscard]] EventLoop& get_loop();
+
+    /// Cancels all tasks, runs until they have ended (also those that are started meanwhile), reports those that failed
+    /// to the loop's exception handler, closes the loop. Idempotent; does nothing before the first use. Throws
+    /// KeyboardInterrupt or SystemExit when a task does; the loop is closed all the same.
+    void close();
+
+private:
+    template <detail::Spawnable Coroutine>
+    friend decltype(auto) run(Coroutine&& main, const RunOptions& options);
+
+    /// Runs until the task is done; throws its exception, or KeyboardInterrupt.
+    void run_task(detail::TaskCore& task);
+
+    RunOptions options_;
+    std::unique_ptr<EventLoop> loop_;
+    std::unique_ptr<detail::Interrupts> interrupts_;
+    bool closed_ = false;
+};
+
+}  // namespace asyncio

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <asyncio/base/clock.hpp>
+#include <asyncio/loop/handle.hpp>
+#include <asyncio/task/task_core.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+
+namespace asyncio {
+
+/// Limits how long a body may take; a context manager for `async_with`. Made by `timeout` and `timeout_at`.
+///
+///     created ──aenter()──► active ──deadline──► expiring ──aexit()──► expired
+///                              └──────────aexit()────────────────────► finished
+///
+/// When the deadline passes, the task is cancelled; the CancelledError that leaves the body becomes TimeoutError (its
+/// `cause()` is the CancelledError), and the task's `cancelling()` is what it was before. Somebody else's cancellation
+/// stays one. A body that never suspends after the deadline is not disturbed.
+/// Thread safety: the loop's thread only. Mirrors asyncio.Timeout (since 3.11).
+class Timeout {
+public:
+    explicit Timeout(std::optional<Clock::time_point> when) noexcept : when_(when) {}
+    /// Moves one that was not entered; throws RuntimeError otherwise, since the loop refers to it.
+    Timeout(Timeout&& other);
+    Timeout& operator=(Timeout&&) = delete;
+    ~Timeout() { alarm_.cancel(); }
+
+    /// The deadline by `loop.time()`; nullopt when there is none.
+    [[nodiscard]] std::optional<Clock::time_point> when() const noexcept { return when_; }
+    /// Moves the deadline; one that has passed expires in the next iteration, nullopt takes it away. Throws
+    /// RuntimeError when the body does not run, or the deadline has passed.
+    void reschedule(std::optional<Clock::time_point> when);
+    /// True from the moment at which the deadline took effect, and for ever.
+    [[nodiscard]] bool expired() const noexcept { return state_ == State::expiring || state_ == State::expired; }
+    /// `<Timeout [active] when=12.5>`
+    [[nodiscard]] std::string repr() const;
+
+    /// For `async_with`. Throws RuntimeError when entered before, or outside of a task.
+    void aenter();
+    /// Throws TimeoutError in the place of the CancelledError that the deadline caused.
+    void aexit(const std::exception_ptr& error);
+
+private:
+    enum class State : std::uint8_t { created, active, expiring, expired, finished };
+    [[nodiscard]] const char* state_name() const noexcept;
+    void expire() noexcept;
+
+    std::optional<Clock::time_point> when_;
+    detail::TaskPtr task_;
+    Handle alarm_;
+    std::uint32_t requests_before_ = 0;
+    State state_ = State::created;
+};
+
+/// A limit of `delay` from this call on (not from entering); nullopt: none. Not positive: the body runs to its first
+/// suspension. Throws RuntimeError when no loop runs in this thread.
+///
+///     co_await asyncio::async_with(asyncio::timeout(1s), [&](auto&) -> asyncio::Coro<> { co_await work(); });
+///
+/// Mirrors asyncio.timeout (since 3.11).
+[[nodiscard]] Timeout timeout(TimeLimit delay);
+template <class Rep, class Period>
+[[nodiscard]] Timeout timeout(std::chrono::duration<Rep, Period> delay) {
+    return timeout(TimeLimit(detail::to_clock_duration(delay)));
+}
+
+/// A limit at a time of the loop's clock; nullopt: none. Mirrors asyncio.timeout_at (since 3.11).
+[[nodiscard]] Timeout timeout_at(std::optional<Clock::time_point> when);
+
+}  // namespace asyncio

@@ -1,0 +1,129 @@
+#pragma once
+
+#include <asyncio/base/clock.hpp>
+#include <asyncio/task/closure.hpp>
+#include <asyncio/task/create_task.hpp>
+#include <asyncio/task/future.hpp>
+#include <asyncio/task/run_until_complete.hpp>
+#include <asyncio/task/settle.hpp>
+#include <asyncio/task/timeout.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+namespace asyncio {
+
+namespace detail {
+
+/// Cancels the future and waits until it is done, as long as that takes.
+Coro<> cancel_and_wait(FuturePtr future);
+/// For the future that cancel_and_wait has waited for: throws TimeoutError when it is cancelled.
+void throw_if_timed_out(FutureCore& future);
+
+/// Awaits what may itself be given as an rvalue, with a limit.
+template <class R, class A>
+Coro<R> await_with_limit(A awaitable, TimeLimit delay) {
+    Timeout limit = timeout(delay);
+    limit.aenter();
+    Slot<R> outcome;
+    try {
+        if constexpr (std::is_void_v<R>) {
+            co_await static_cast<A&&>(awaitable);
+        } else {
+            outcome.emplace(co_await static_cast<A&&>(awaitable));
+        }
+    } catch (...) {
+        outcome.error = std::current_exception();
+    }
+    limit.aexit(outcome.error);
+    co_return take_outcome_of(outcome);
+}
+
+/// The same for a coroutine, whose exceptions need not be thrown here.
+template <class R, class Make>
+Coro<R> call_with_limit(Make make, TimeLimit delay) {
+    Timeout limit = timeout(delay);
+    limit.aenter();
+    Slot<R> outcome;
+    co_await Settle<R>(outcome, make);
+    limit.aexit(outcome.error);
+    co_return take_outcome_of(outcome);
+}
+
+/// A future, when the time limit has passed already.
+template <class T>
+Coro<T> take_or_cancel(FuturePtr future) {
+    if (!future->done()) {
+        co_await cancel_and_wait(future);
+        throw_if_timed_out(*future);
+    }
+    co_return take_result<T>(*future);
+}
+
+template <class R, class A>
+Coro<R> await_in_frame(A awaitable) {
+    co_return co_await static_cast<A&&>(awaitable);
+}
+
+/// Anything else, when the time limit has passed already: it does not start any more.
+template <class R, class A>
+Coro<R> await_without_time(A awaitable) {
+    // A task that is cancelled before its first step takes the iterations that Python's takes.
+    auto task = start_task(require_running_loop(), await_in_frame<R, A>(static_cast<A&&>(awaitable)), {});
+    co_await cancel_and_wait(FuturePtr(&task.core()));
+    throw_if_timed_out(task.core());
+    co_return take_result<R>(task.core());
+}
+
+/// An awaitable is kept in the frame if it can be; an awaiter that cannot be moved stays where the caller has it.
+template <class A>
+using KeptAwaitable =
+    std::conditional_t<std::constructible_from<std::remove_cvref_t<A>, A>, std::remove_cvref_t<A>, A&&>;
+
+}  // namespace detail
+
+/// Waits for a future, a coroutine or any other awaitable, at most `limit` long (nullopt: without limit). Gives its
+/// result. A coroutine, or a callable that returns one, runs inside the calling task.
+///
+///     auto line = co_await asyncio::wait_for(reader.readline(), 5s);
+///
+/// When the time is over, what is awaited is cancelled and waited for to its end, then TimeoutError is thrown
+/// (`cause()` is the CancelledError); when it refuses and returns a value, that is the result. Not positive: a future
+/// that is done gives its result, anything else is not started and TimeoutError is thrown. To keep a task running, use
+/// shield. An awaiter that cannot be moved (such as `sleep`) must be awaited in the same expression.
+///
+/// Throws what the awaited one throws; TimeoutError; RuntimeError when no loop runs in this thread.
+/// Cancellation: of the caller cancels what is awaited, and CancelledError comes out.
+/// Mirrors asyncio.wait_for.
+template <class A>
+    requires Awaitable<A> || detail::CoroutineFunction<std::remove_cvref_t<A>>
+[[nodiscard]] auto wait_for(A&& awaitable, TimeLimit limit) {
+    using Given = std::remove_cvref_t<A>;
+    const bool no_time = limit && *limit <= Clock::duration::zero();
+    if constexpr (std::derived_from<Given, AnyFuture>) {
+        using R = AwaitResult<Given>;
+        if (no_time) return detail::take_or_cancel<R>(detail::FuturePtr(&awaitable.core()));
+        return detail::await_with_limit<R, Given>(std::forward<A>(awaitable), limit);
+    } else if constexpr (Awaitable<A>) {
+        using R = AwaitResult<A>;
+        using Kept = detail::KeptAwaitable<A>;
+        if (no_time) return detail::await_without_time<R, Kept>(std::forward<A>(awaitable));
+        return detail::await_with_limit<R, Kept>(std::forward<A>(awaitable), limit);
+    } else {
+        detail::require_safe_closure<A>();
+        using R = detail::CoroValue<Given>;
+        if (no_time) return detail::await_without_time<R, Coro<R>>(detail::to_coro(std::forward<A>(awaitable)));
+        return detail::call_with_limit<R, detail::Kept<A>>(std::forward<A>(awaitable), limit);
+    }
+}
+
+template <class A, class Rep, class Period>
+    requires Awaitable<A> || detail::CoroutineFunction<std::remove_cvref_t<A>>
+[[nodiscard]] auto wait_for(A&& awaitable, std::chrono::duration<Rep, Period> limit) {
+    return wait_for(std::forward<A>(awaitable), TimeLimit(detail::to_clock_duration(limit)));
+}
+
+}  // namespace asyncio

@@ -1,0 +1,77 @@
+#include "interrupts.hpp"
+
+#include <asyncio/base/exceptions.hpp>
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <thread>
+
+namespace asyncio::detail {
+
+namespace {
+
+// The handler may run in any thread. Whoever takes `active` away waits until no handler is inside any more.
+Atomic<Interrupts*> active{nullptr};
+Atomic<int> handlers_inside{0};
+
+bool in_first_thread() noexcept {
+    return ::gettid() == ::getpid();
+}
+
+}  // namespace
+
+void Interrupts::on_signal(int) noexcept {
+    const int saved_errno = errno;
+    handlers_inside.fetch_add(1);
+    if (Interrupts* interrupts = active.load()) interrupts->receive();
+    handlers_inside.fetch_sub(1);
+    errno = saved_errno;
+}
+
+void Interrupts::receive() noexcept {
+    received_.fetch_add(1, memory_acq_rel);
+    if (!posted_.exchange(true)) loop_.post(*this);
+}
+
+void Interrupts::deliver(ReadyNode& node, Turn turn) {
+    auto& self = static_cast<Interrupts&>(node);
+    self.posted_.store(false);  // before the count is read: a signal from now on posts again
+    if (turn == Turn::drop || self.main_ == nullptr) return;
+    while (self.undelivered()) {
+        const bool first = self.delivered_++ == 0;
+        if (!first || self.main_->done()) throw KeyboardInterrupt();
+        self.main_->cancel({});
+    }
+}
+
+Interrupts::Scope::Scope(Interrupts& interrupts, TaskCore& main) : interrupts_(interrupts) {
+    interrupts.received_.store(0, memory_release);
+    interrupts.delivered_ = 0;
+    interrupts.main_ = &main;
+    struct sigaction present = {};
+    if (!in_first_thread() || ::sigaction(SIGINT, nullptr, &present) != 0) return;
+    if ((present.sa_flags & SA_SIGINFO) != 0 || present.sa_handler != SIG_DFL) return;
+    active.store(&interrupts);
+    struct sigaction ours = {};
+    ours.sa_handler = &on_signal;
+    ours.sa_flags = SA_RESTART;
+    sigemptyset(&ours.sa_mask);
+    installed_ = ::sigaction(SIGINT, &ours, nullptr) == 0;
+}
+
+Interrupts::Scope::~Scope() {
+    if (installed_) {
+        struct sigaction present = {};
+        if (::sigaction(SIGINT, nullptr, &present) == 0 && present.sa_handler == &on_signal) {
+            struct sigaction standard = {};
+            standard.sa_handler = SIG_DFL;
+            ::sigaction(SIGINT, &standard, nullptr);
+        }
+        active.store(nullptr);
+        while (handlers_inside.load() != 0) std::this_thread::yield();
+    }
+    interrupts_.main_ = nullptr;
+}
+
+}  // namespace asyncio::detail

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <asyncio/base/atomic.hpp>
+#include <asyncio/base/ready_queue.hpp>
+#include <asyncio/loop/loop_core.hpp>
+#include <asyncio/task/task_core.hpp>
+
+#include <csignal>
+#include <cstdint>
+
+namespace asyncio::detail {
+
+/// What Ctrl-C does to a loop that runs a main task. The signal handler only counts and posts this node to the loop's
+/// inbox, which takes no lock and no memory and ends a blocked poll; everything else happens when the loop runs it.
+///
+///     first signal, main task not done: the main task is cancelled
+///     any other:                        KeyboardInterrupt leaves the loop
+///
+/// Belongs to a Runner and outlives its loop, whose queues may still hold the node after a run.
+class Interrupts : private ReadyNode {
+public:
+    explicit Interrupts(LoopCore& loop) noexcept : ReadyNode(&deliver), loop_(loop) {}
+
+    /// Handles SIGINT from here to the end of the scope: in the process's first thread only, and only in the place of
+    /// the default action.
+    class Scope {
+    public:
+        Scope(Interrupts& interrupts, TaskCore& main);
+        Scope(const Scope&) = delete;
+        Scope& operator=(const Scope&) = delete;
+        ~Scope();
+
+    private:
+        Interrupts& interrupts_;
+        bool installed_ = false;
+    };
+
+    /// How many signals came in this scope.
+    [[nodiscard]] std::uint32_t count() const noexcept { return received_.load(memory_acquire); }
+    /// A signal came that the loop has not acted upon.
+    [[nodiscard]] bool undelivered() const noexcept { return count() != delivered_; }
+
+private:
+    static void on_signal(int) noexcept;
+    static void deliver(ReadyNode& node, Turn turn);
+    void receive() noexcept;
+
+    LoopCore& loop_;
+    TaskCore* main_ = nullptr;
+    Atomic<std::uint32_t> received_{0};
+    Atomic<bool> posted_{false};
+    std::uint32_t delivered_ = 0;
+};
+
+}  // namespace asyncio::detail

@@ -1,0 +1,106 @@
+#include <asyncio/task/runner.hpp>
+
+#include "interrupts.hpp"
+
+#include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/log.hpp>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace asyncio {
+
+namespace {
+
+/// Counts the done callbacks of tasks, as gather does.
+struct Sweep {
+    Future<void> ended;
+    std::size_t left;
+};
+
+void report_failure(EventLoop& loop, const AnyTask& task) {
+    if (task.cancelled()) return;
+    const std::exception_ptr error = task.core().outcome_error();
+    if (!error) return;
+    ExceptionContext context;
+    context.message = "unhandled exception during asyncio.run() shutdown";
+    context.exception = error;
+    context.task = task.repr();
+    loop.call_exception_handler(context);
+}
+
+void cancel_all_tasks(EventLoop& loop) {
+    const std::vector<AnyTask> tasks = all_tasks(loop);
+    if (tasks.empty()) return;
+    const auto sweep = std::make_shared<Sweep>(Sweep{Future<void>(loop), tasks.size()});
+    for (const AnyTask& task : tasks) {
+        detail::add_done_callback<AnyFuture>(task.core(), [sweep](const AnyFuture&) {
+            if (--sweep->left == 0) sweep->ended.set_result();
+        });
+    }
+    for (const AnyTask& task : tasks) task.cancel();
+    detail::run_until_done(loop.core(), sweep->ended.core());
+    for (const AnyTask& task : tasks) report_failure(loop, task);
+}
+
+}  // namespace
+
+namespace detail {
+
+void require_no_running_loop(const char* caller) {
+    if (running_loop != nullptr)
+        throw RuntimeError(std::string(caller) + " cannot be called from a running event loop");
+}
+
+}  // namespace detail
+
+Runner::Runner(const RunOptions& options) : options_(options) {}
+
+Runner::~Runner() {
+    try {
+        close();
+    } catch (...) {
+        detail::log(LogLevel::error, "closing a Runner: " + detail::describe(std::current_exception()));
+    }
+}
+
+EventLoop& Runner::get_loop() {
+    if (closed_) throw RuntimeError("Runner is closed");
+    if (loop_ != nullptr) return *loop_;
+    auto loop = options_.loop_factory ? options_.loop_factory() : std::make_unique<EventLoop>();
+    if (loop == nullptr) throw std::invalid_argument("loop_factory returned no loop");
+    if (options_.debug) loop->set_debug(*options_.debug);
+    interrupts_ = std::make_unique<detail::Interrupts>(loop->core());
+    loop_ = std::move(loop);
+    return *loop_;
+}
+
+void Runner::run_task(detail::TaskCore& task) {
+    const detail::Interrupts& interrupts = *interrupts_;
+    {
+        const detail::Interrupts::Scope scope(*interrupts_, task);
+        detail::run_own_until_done(loop_->core(), task);
+    }
+    // A signal that came when the loop had nothing left to do.
+    if (interrupts.undelivered()) throw KeyboardInterrupt();
+    if (task.cancelled() && interrupts.count() > 0 && task.uncancel() == 0) throw KeyboardInterrupt();
+    task.check_result();
+}
+
+void Runner::close() {
+    if (loop_ == nullptr) return;
+    if (loop_->is_running()) throw RuntimeError("Cannot close a running event loop");
+    struct Close {
+        Runner& runner;
+        ~Close() {
+            runner.loop_->core().close();
+            runner.loop_.reset();
+            runner.closed_ = true;
+        }
+    } const close_at_end{*this};
+    while (!loop_->core().tasks.empty()) cancel_all_tasks(*loop_);
+}
+
+}  // namespace asyncio
