@@ -140,6 +140,7 @@ void MultiState::watch(int fd, int what) {
 }
 
 void MultiState::unwatch(int fd, int what) noexcept {
+    if (loop_.is_closed()) return;  // it has forgotten its watchers
     if ((what & CURL_POLL_IN) != 0) loop_.remove_reader(fd);
     if ((what & CURL_POLL_OUT) != 0) loop_.remove_writer(fd);
 }
