@@ -1,15 +1,18 @@
+#include <asyncio/task/task_core.hpp>
+
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/loop/event_loop.hpp>
 #include <asyncio/loop/slow_step_watch.hpp>
 #include <asyncio/task/function_name.hpp>
 #include <asyncio/task/task.hpp>
-#include <asyncio/task/task_core.hpp>
 #include <asyncio/task/waiter.hpp>
 
+#include <sys/single_threaded.h>
+
 #include <atomic>
+#include <bit>
 #include <exception>
 #include <memory>
-#include <sys/single_threaded.h>
 #include <utility>
 
 namespace asyncio {
@@ -45,7 +48,9 @@ std::string describe_blocked(LoopCore& loop) {
 
 }  // namespace
 
-TaskCore::~TaskCore() { set_name({}); }
+TaskCore::~TaskCore() {
+    set_name({});
+}
 
 void TaskCore::start(PromiseBase* root, const TaskOptions& options) {
     slot().child = root;
@@ -74,7 +79,9 @@ void TaskCore::start(PromiseBase* root, const TaskOptions& options) {
     }
 }
 
-void TaskCore::wake_with_cancel(std::string_view message) noexcept { wake_with(make_cancelled_error(message)); }
+void TaskCore::wake_with_cancel(std::string_view message) noexcept {
+    wake_with(make_cancelled_error(message));
+}
 
 void TaskCore::wake_with(std::exception_ptr error) noexcept {
     if (!must_cancel_) pending_error_ = std::move(error);
@@ -91,12 +98,22 @@ void TaskCore::throw_pending() {
 bool TaskCore::cancel(std::string_view message) noexcept {
     report_unretrieved_ = false;
     if (done()) return false;
-    // Along a chain of tasks that await tasks without recursion, however long it is.
+    // Along a chain of tasks that await tasks without recursion, however long it is. Tasks that await each other would
+    // lead round for ever: a mark that moves on at every power of two is met again then (Brent).
+    const TaskCore* mark = this;
+    std::uint64_t steps = 0;
     for (TaskCore* task = this;;) {
         ++task->cancel_requests_;
         if (task->waiter_ != nullptr) {
             TaskCore* awaited = task->waiter_->awaited_task();
             if (awaited != nullptr && !awaited->done()) {
+                if (awaited == mark) {
+                    // Nobody in the ring can ever go on but by this.
+                    task->waiter_ = nullptr;
+                    task->wake_with_cancel(message);
+                    return true;
+                }
+                if (std::has_single_bit(++steps)) mark = awaited;
                 task = awaited;
                 continue;
             }
@@ -271,9 +288,17 @@ std::vector<AnyTask> all_tasks_of(LoopCore& loop) {
 
 }  // namespace detail
 
-std::optional<AnyTask> current_task() { return detail::current_task_of(detail::require_running_loop()); }
-std::optional<AnyTask> current_task(EventLoop& loop) { return detail::current_task_of(loop.core()); }
-std::vector<AnyTask> all_tasks() { return detail::all_tasks_of(detail::require_running_loop()); }
-std::vector<AnyTask> all_tasks(EventLoop& loop) { return detail::all_tasks_of(loop.core()); }
+std::optional<AnyTask> current_task() {
+    return detail::current_task_of(detail::require_running_loop());
+}
+std::optional<AnyTask> current_task(EventLoop& loop) {
+    return detail::current_task_of(loop.core());
+}
+std::vector<AnyTask> all_tasks() {
+    return detail::all_tasks_of(detail::require_running_loop());
+}
+std::vector<AnyTask> all_tasks(EventLoop& loop) {
+    return detail::all_tasks_of(loop.core());
+}
 
 }  // namespace asyncio

@@ -13,8 +13,9 @@ namespace asyncio {
 /// A task was cancelled. Thrown at the `co_await` that the cancellation reached.
 ///
 /// Not a `std::exception`, as it is a BaseException in Python: `catch (const std::exception&)` never swallows it, and a
-/// `catch (...)` must rethrow it. Mirrors asyncio.CancelledError (BaseException since 3.8).
-class CancelledError {
+/// `catch (...)` must rethrow it. Final, because tasks recognise it by its type.
+/// Mirrors asyncio.CancelledError (BaseException since 3.8).
+class CancelledError final {
 public:
     CancelledError() = default;
     explicit CancelledError(std::string message) : message_(std::move(message)) {}
