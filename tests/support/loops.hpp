@@ -31,7 +31,7 @@ class OnEachDriver : public ::testing::TestWithParam<DriverKind> {
 public:
     /// Runs a coroutine, or a callable that returns one, to its end on `loop`; its result or exception comes out.
     template <class Coroutine>
-    auto run(Coroutine&& coroutine) {
+    decltype(auto) run(Coroutine&& coroutine) {
         return loop.run_until_complete(std::forward<Coroutine>(coroutine));
     }
     /// One iteration that does not block.

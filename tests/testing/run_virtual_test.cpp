@@ -1,6 +1,7 @@
 #include "support/trace.hpp"
 
 #include <asyncio/asyncio.hpp>
+#include <asyncio/task/wait_for.hpp>
 #include <asyncio/testing/testing.hpp>
 
 #include <gtest/gtest.h>
@@ -82,6 +83,67 @@ TEST(RunVirtual, a_timer_that_never_comes_and_nothing_else_is_an_error_that_name
     } catch (const asyncio::RuntimeError& error) {
         EXPECT_NE(std::string(error.what()).find("waits for nobody"), std::string::npos) << error.what();
     }
+}
+
+TEST(RunVirtual, RUN_3_other_tasks_are_cancelled_and_may_clean_up) {
+    Trace trace;
+    const auto endless = [&]() -> Coro<> {
+        try {
+            while (true) co_await asyncio::sleep(1h);
+        } catch (const asyncio::CancelledError&) {
+            trace("cancelled");
+        }
+        co_await asyncio::sleep(1h);
+        trace("cleaned");
+    };
+    run_virtual([&]() -> Coro<> {
+        auto task = asyncio::create_task(endless);
+        co_await asyncio::sleep(10h);
+        trace("main");
+    });
+    EXPECT_EQ(trace.str(), "main cancelled cleaned");
+}
+
+TEST(RunVirtual, a_stuck_run_cancels_who_is_blocked) {
+    asyncio::testing::CapturedLog log;
+    Trace trace;
+    const auto stuck = [&]() -> Coro<> {
+        auto never = asyncio::get_running_loop().create_future<void>();
+        try {
+            co_await never;
+        } catch (const asyncio::CancelledError&) {
+            trace("cancelled");
+            throw;
+        }
+    };
+    EXPECT_THROW(run_virtual(stuck), asyncio::RuntimeError);
+    EXPECT_EQ(trace.str(), "cancelled");
+    EXPECT_EQ(log.text(), "");
+}
+
+TEST(RunVirtual, a_timer_at_the_end_of_time_never_comes) {
+    EXPECT_THROW(run_virtual([]() -> Coro<> { co_await asyncio::sleep(asyncio::Clock::duration::max()); }),
+                 asyncio::RuntimeError);
+    EXPECT_EQ(run_virtual([]() -> Coro<int> {
+                  co_await asyncio::sleep(std::chrono::hours(24 * 365 * 100));
+                  co_return 1;
+              }),
+              1);
+}
+
+TEST(RunVirtual, wait_for_ends_at_its_time) {
+    run_virtual([]() -> Coro<> {
+        const auto start = now();
+        auto never = asyncio::get_running_loop().create_future<void>();
+        bool timed_out = false;
+        try {
+            co_await asyncio::wait_for(never, 90min);
+        } catch (const asyncio::TimeoutError&) {
+            timed_out = true;
+        }
+        EXPECT_TRUE(timed_out);
+        EXPECT_EQ(now() - start, 90min);
+    });
 }
 
 TEST(RunVirtual, other_threads_may_wake_the_loop_when_allowed) {
