@@ -51,7 +51,7 @@ public:
         auto& slot = static_cast<Slot<T>&>(future_->slot());
         if constexpr (std::is_void_v<T> || std::is_reference_v<T>) {
             return slot.take();
-        } else if constexpr (!std::is_copy_constructible_v<T>) {
+        } else if constexpr (!is_copyable<T>) {
             return slot.take();
         } else {
             if (may_move_ && !future_->shared()) return slot.take();

@@ -85,9 +85,8 @@ template <bool exceptions, class... Ts>
 class GatherTuple final : public GatherCore {
 public:
     using Value = std::tuple<Gathered<exceptions, Ts>...>;
-    explicit GatherTuple(LoopCore& loop) noexcept : GatherCore(loop, exceptions) {}
+    explicit GatherTuple(LoopCore& loop) noexcept : GatherCore(loop, exceptions) { place_slot(slot_); }
     ~GatherTuple() override { report_if_unretrieved(); }
-    [[nodiscard]] SlotBase& slot() noexcept override { return slot_; }
     void start(std::span<FuturePtr> futures) { GatherCore::start(children_, futures); }
 
 private:
@@ -108,9 +107,10 @@ public:
     GatherVector(LoopCore& loop, std::size_t size)
         : GatherCore(loop, exceptions),
           size_(size),
-          children_(std::make_unique<Child[]>(size)) {}
+          children_(std::make_unique<Child[]>(size)) {
+        place_slot(slot_);
+    }
     ~GatherVector() override { report_if_unretrieved(); }
-    [[nodiscard]] SlotBase& slot() noexcept override { return slot_; }
     void start(std::span<FuturePtr> futures) { GatherCore::start({children_.get(), size_}, futures); }
 
 private:

@@ -88,7 +88,7 @@ namespace detail {
 template <class T>
 T take_or_copy(FutureCore& future) {
     auto& slot = static_cast<Slot<T>&>(future.slot());
-    if constexpr (std::is_void_v<T> || std::is_reference_v<T> || !std::is_copy_constructible_v<T>) {
+    if constexpr (std::is_void_v<T> || std::is_reference_v<T> || !is_copyable<T>) {
         return slot.take();
     } else {
         if (!future.shared()) return slot.take();

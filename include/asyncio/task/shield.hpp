@@ -63,9 +63,8 @@ private:
 template <class T>
 class ShieldState final : public ShieldCore {
 public:
-    explicit ShieldState(LoopCore& loop) noexcept : ShieldCore(loop) {}
+    explicit ShieldState(LoopCore& loop) noexcept : ShieldCore(loop) { place_slot(slot_); }
     ~ShieldState() override { report_if_unretrieved(); }
-    [[nodiscard]] SlotBase& slot() noexcept override { return slot_; }
     void start(FutureCore& inner) noexcept { watch(inner); }
 
 private:

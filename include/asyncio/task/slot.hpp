@@ -3,12 +3,25 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
 namespace asyncio::detail {
 
 class PromiseBase;
+
+/// Whether a T can be copied. A container says yes whatever it holds, and a tuple believes it.
+template <class T>
+inline constexpr bool is_copyable = std::is_copy_constructible_v<T>;
+template <class T>
+    requires requires {
+        typename T::value_type;
+        typename T::allocator_type;
+    }
+inline constexpr bool is_copyable<T> = std::is_copy_constructible_v<T> && is_copyable<typename T::value_type>;
+template <class... Ts>
+inline constexpr bool is_copyable<std::tuple<Ts...>> = (... && is_copyable<Ts>);
 
 /// Where a coroutine leaves its outcome. It belongs to whoever runs the coroutine: the awaiter in the caller's frame,
 /// or the task.
