@@ -41,7 +41,10 @@ template <class T>
 Task<T> start_task(LoopCore& loop, Coro<T> coroutine, const TaskOptions& options) {
     loop.check_open();
     IntrusivePtr<TaskState<T>> state(new TaskState<T>(loop));
-    state->start(coroutine.release(), options);
+    PromiseBase* const root = coroutine.release();
+    if (root == nullptr) [[unlikely]]
+        throw_already_awaited();
+    state->start(root, options);
     return Task<T>(TaskPtr(state.get()));
 }
 
