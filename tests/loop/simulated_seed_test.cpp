@@ -1,4 +1,5 @@
 #include "support/loops.hpp"
+#include "support/operations.hpp"
 #include "support/ticks.hpp"
 #include "support/trace.hpp"
 
@@ -16,63 +17,24 @@
 using namespace std::chrono_literals;
 using asyncio::Coro;
 using asyncio::DescriptorPtr;
-using asyncio::Operation;
 using asyncio::testing::FaultPlan;
 using asyncio::testing::run_virtual;
 using asyncio::testing::SystemCall;
+using support::receive_all;
+using support::send_all;
 using support::Ticks;
 using support::Trace;
 
 namespace {
 
-/// One operation that a coroutine waits for.
-class AwaitedOperation : public Operation {
-public:
-    AwaitedOperation(Kind kind, DescriptorPtr socket)
-        : Operation(kind, std::move(socket),
-                    [](Operation& self) noexcept { static_cast<AwaitedOperation&>(self).done_.set_result(); }) {}
-
-    Coro<std::int64_t> run() {
-        if (!asyncio::get_running_loop().driver().start(*this)) co_await done_;
-        co_return result;
-    }
-
-private:
-    asyncio::Future<void> done_ = asyncio::get_running_loop().create_future<void>();
-};
-
-Coro<std::int64_t> receive(DescriptorPtr socket, std::span<std::byte> buffer) {
-    AwaitedOperation operation(Operation::Kind::recv, socket);
-    operation.buffer = buffer.data();
-    operation.size = buffer.size();
-    co_return co_await operation.run();
-}
-
-Coro<> send_all(DescriptorPtr socket, std::span<std::byte> data) {
-    while (!data.empty()) {
-        AwaitedOperation operation(Operation::Kind::send, socket);
-        operation.buffer = data.data();
-        operation.size = data.size();
-        const std::int64_t sent = co_await operation.run();
-        EXPECT_GT(sent, 0);
-        data = data.subspan(static_cast<std::size_t>(sent));
-    }
+Coro<> send_and_end(DescriptorPtr socket, std::string data) {
+    EXPECT_EQ(co_await send_all(socket, data), 0);
     asyncio::get_running_loop().driver().shutdown_write(*socket);
 }
 
-Coro<std::string> receive_all(DescriptorPtr socket) {
-    std::string all;
-    std::byte buffer[100];
-    while (const std::int64_t got = co_await receive(socket, buffer)) {
-        EXPECT_GT(got, 0);
-        all.append(reinterpret_cast<const char*>(buffer), static_cast<std::size_t>(got));
-    }
-    co_return all;
-}
-
 Coro<> echo(DescriptorPtr socket) {
-    std::string all = co_await receive_all(socket);
-    co_await send_all(socket, std::as_writable_bytes(std::span(all)));
+    const std::string all = co_await receive_all(socket);
+    co_await send_and_end(socket, all);
 }
 
 class TicksOnEachDriver : public support::OnEachDriver {};
@@ -142,7 +104,7 @@ Coro<std::string> conversations() {
         auto echoing = asyncio::create_task(echo(server));
         std::string data(500, '\0');
         std::iota(data.begin(), data.end(), static_cast<char>(number));
-        auto sending = asyncio::create_task(send_all(client, std::as_writable_bytes(std::span(data))));
+        auto sending = asyncio::create_task(send_and_end(client, data));
         const std::string back = co_await receive_all(client);
         EXPECT_EQ(back, data);
         co_await sending;
@@ -185,10 +147,10 @@ TEST(SimulatedRun, latency_passes_in_virtual_time) {
             const auto start = asyncio::get_running_loop().time();
             auto [client, server] = asyncio::testing::memory_socket_pair();
             auto echoing = asyncio::create_task(echo(server));
-            std::byte data[3]{};
-            co_await send_all(client, data);
+            const std::string data = "abc";
+            co_await send_and_end(client, data);
             const std::string back = co_await receive_all(client);
-            EXPECT_EQ(back.size(), 3U);
+            EXPECT_EQ(back, data);
             EXPECT_EQ(asyncio::get_running_loop().time() - start, 2h);
         },
         {.latency = 1h});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/loop/event_loop.hpp>
+#include <asyncio/task/run_until_complete.hpp>
 
 #include <gtest/gtest.h>
 

@@ -11,8 +11,8 @@
 namespace asyncio::testing {
 
 /// Runs a coroutine, or a callable that returns one, as asyncio::run does, but on a loop with a virtual clock and
-/// in-memory sockets (see SimulatedDriver). Sleeps take no real time: whenever every task is blocked, the clock jumps to
-/// the next timer. Timers of the same instant run in the order in which they were set.
+/// in-memory sockets (see SimulatedDriver). Sleeps take no real time: whenever every task is blocked, the clock jumps
+/// to the next timer. Timers of the same instant run in the order in which they were set.
 ///
 ///     asyncio::testing::run_virtual([]() -> asyncio::Coro<> { co_await asyncio::sleep(1h); });
 ///
