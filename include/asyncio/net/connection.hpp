@@ -1,0 +1,148 @@
+#pragma once
+
+#include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/frame_pool.hpp>
+#include <asyncio/base/intrusive_list.hpp>
+#include <asyncio/base/intrusive_ptr.hpp>
+#include <asyncio/loop/driver.hpp>
+#include <asyncio/loop/loop_core.hpp>
+#include <asyncio/net/write_buffer.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace asyncio::detail {
+
+/// Something that wants to know when a connection is closed, such as the server that accepted it.
+class ConnectionOwner {
+public:
+    virtual void connection_closed(class Connection& connection) noexcept = 0;
+
+protected:
+    ~ConnectionOwner() = default;
+};
+
+/// A task that waits in drain() or wait_closed().
+struct ConnectionWaiter : ListHook {
+    virtual void proceed() noexcept = 0;
+
+protected:
+    ~ConnectionWaiter() = default;
+};
+
+/// What a StreamReader and its StreamWriter share: a connected socket, the bytes that were read too far, and the bytes
+/// that are still to be sent.
+///
+///     open ──close()──► closing (flushes) ──all sent──► closed
+///       └──────abort(), or an error while sending────────►┘
+///
+/// Reading is lazy: only a read that finds no bytes asks the socket. Sending is eager: what the socket does not take at
+/// once is flushed by an operation that belongs to the connection, not to a task.
+class Connection : public ListHook, public Pooled {
+public:
+    Connection(LoopCore& loop, DescriptorPtr socket, std::size_t limit);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    void retain() noexcept { ++references_; }
+    void release() noexcept {
+        if (--references_ == 0) delete this;
+    }
+    /// A StreamWriter comes or goes; the last one that goes closes the connection.
+    void retain_writer() noexcept { ++writers_; }
+    void release_writer() noexcept;
+
+    // --- reading ---
+
+    /// Bytes that were read and not yet taken.
+    [[nodiscard]] std::string_view buffered() const noexcept { return std::string_view(incoming_).substr(taken_); }
+    [[nodiscard]] std::string take(std::size_t size);
+    void consume(std::size_t size) noexcept;
+    void append(std::string_view data) { incoming_.append(data); }
+
+    /// Receives straight into `target`: bytes, 0 at the end of the stream, or -EAGAIN. Throws what broke the
+    /// connection.
+    std::int64_t receive(std::span<std::byte> target);
+    /// The same into the loop's read buffer, which is valid until the next suspension.
+    std::int64_t receive_shared(std::string_view& data);
+    /// False, once in a while, when many reads in a row were served at once: the reader gives way for one iteration,
+    /// so that a busy peer does not starve the others.
+    [[nodiscard]] bool may_go_on() noexcept;
+
+    void feed_eof() noexcept { eof_ = true; }
+    [[nodiscard]] bool eof() const noexcept { return eof_; }
+    void set_exception(std::exception_ptr error) noexcept { error_ = std::move(error); }
+    [[nodiscard]] const std::exception_ptr& exception() const noexcept { return error_; }
+    void throw_if_broken() const {
+        if (error_) [[unlikely]]
+            std::rethrow_exception(error_);
+    }
+    [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
+    bool read_waits = false;  // a reader is suspended
+
+    // --- writing ---
+
+    void write(std::string_view data);
+    void write_eof();
+    void set_write_buffer_limits(std::size_t high, std::size_t low) noexcept;
+    [[nodiscard]] std::size_t write_buffer_size() const noexcept { return outgoing_.size(); }
+    [[nodiscard]] bool paused() const noexcept { return paused_; }
+
+    /// Flushes in the background, then closes. Idempotent.
+    void close() noexcept;
+    /// Closes at once; what was not sent is lost.
+    void abort() noexcept;
+    [[nodiscard]] bool closing() const noexcept { return closing_; }
+    [[nodiscard]] bool closed() const noexcept { return closed_; }
+
+    IntrusiveList<ConnectionWaiter> drains;
+    IntrusiveList<ConnectionWaiter> closers;
+    ConnectionOwner* owner = nullptr;
+
+    [[nodiscard]] LoopCore& loop() const noexcept { return *loop_; }
+    [[nodiscard]] const DescriptorPtr& socket() const noexcept { return socket_; }
+    SocketAddress peername;
+    SocketAddress sockname;
+
+private:
+    static void sent(Operation& operation) noexcept;
+    void flush() noexcept;
+    void advance(std::int64_t result) noexcept;
+    void all_sent() noexcept;
+    void fail(int error) noexcept;
+    void finish() noexcept;
+    void update_pause() noexcept;
+    void ignore_write() noexcept;
+
+    LoopPtr loop_;
+    DescriptorPtr socket_;
+    std::string incoming_;
+    std::size_t taken_ = 0;
+    std::size_t limit_;
+    std::size_t high_ = 64 * 1024;
+    std::size_t low_ = 16 * 1024;
+    WriteBuffer outgoing_;
+    std::exception_ptr error_;
+    struct Sending : Operation {
+        using Operation::Operation;
+        Connection* connection = nullptr;
+    } sending_;
+    std::uint32_t references_ = 0;
+    std::uint32_t writers_ = 0;
+    std::uint32_t ignored_writes_ = 0;
+    std::uint32_t immediate_reads_ = 0;
+    bool eof_ = false;
+    bool eof_wanted_ = false;
+    bool paused_ = false;
+    bool closing_ = false;
+    bool closed_ = false;
+};
+
+using ConnectionPtr = IntrusivePtr<Connection>;
+
+}  // namespace asyncio::detail

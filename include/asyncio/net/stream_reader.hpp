@@ -1,0 +1,61 @@
+#pragma once
+
+#include <asyncio/net/connection.hpp>
+#include <asyncio/task/coro.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace asyncio {
+
+/// The receiving side of a connection. Copying copies the reference.
+///
+/// Reads take what is buffered first and ask the socket only then; a connection nobody reads from keeps its data in the
+/// kernel, so memory stays bounded. One task at a time may wait: a second one gets RuntimeError. After an error of the
+/// connection every read throws it.
+/// Cancellation: a cancelled read, readexactly, readline or readuntil loses nothing; a cancelled read() to the end
+/// loses what it had collected. Thread safety: the loop's thread only. Mirrors asyncio.StreamReader.
+class StreamReader {
+public:
+    explicit StreamReader(detail::ConnectionPtr connection) noexcept : connection_(std::move(connection)) {}
+
+    /// Up to `size` bytes, as soon as there is one; "" at the end of the stream, and for 0.
+    [[nodiscard]] Coro<std::string> read(std::size_t size);
+    /// Everything until the end of the stream.
+    [[nodiscard]] Coro<std::string> read();
+    /// As read(size), straight into `target`; gives the number of bytes. Allocates nothing.
+    [[nodiscard]] Coro<std::size_t> read_into(std::span<std::byte> target);
+    /// Exactly `size` bytes. Throws IncompleteReadError when the stream ends before.
+    [[nodiscard]] Coro<std::string> readexactly(std::size_t size);
+    [[nodiscard]] Coro<> readexactly_into(std::span<std::byte> target);
+    /// A line with its '\n'; at the end of the stream what is left, then "". Throws std::invalid_argument when the line
+    /// is longer than the limit; that line, or what there is of it, is dropped.
+    [[nodiscard]] Coro<std::string> readline();
+    /// Data up to and including the separator. Throws IncompleteReadError at the end of the stream, LimitOverrunError
+    /// when the limit is exceeded (nothing is dropped), std::invalid_argument for an empty separator.
+    [[nodiscard]] Coro<std::string> readuntil(std::string_view separator = "\n");
+    /// The same with several separators: the shortest result that ends in one of them. Since 3.13.
+    [[nodiscard]] Coro<std::string> readuntil(std::vector<std::string> separators);
+    /// The next line, as readline; nullopt at the end. Python: `async for line in reader`.
+    [[nodiscard]] Coro<std::optional<std::string>> next();
+
+    /// True when the end was seen and everything was taken.
+    [[nodiscard]] bool at_eof() const noexcept { return connection_->eof() && connection_->buffered().empty(); }
+    /// What broke the connection; nullptr when nothing did.
+    [[nodiscard]] std::exception_ptr exception() const noexcept { return connection_->exception(); }
+    /// What was received and not read yet.
+    [[nodiscard]] std::string_view buffered() const noexcept { return connection_->buffered(); }
+
+    [[nodiscard]] detail::Connection& connection() const noexcept { return *connection_; }
+
+private:
+    detail::ConnectionPtr connection_;
+};
+
+}  // namespace asyncio

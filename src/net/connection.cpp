@@ -1,0 +1,215 @@
+#include <asyncio/net/connection.hpp>
+
+#include <asyncio/base/log.hpp>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace asyncio::detail {
+
+namespace {
+constexpr std::uint32_t immediate_reads_in_a_row = 16;
+constexpr std::uint32_t ignored_writes_before_warning = 5;
+}  // namespace
+
+Connection::Connection(LoopCore& loop, DescriptorPtr socket, std::size_t limit)
+    : loop_(&loop),
+      socket_(std::move(socket)),
+      limit_(limit),
+      sending_(Operation::Kind::send, socket_, &sent) {
+    sending_.connection = this;
+    loop.driver().peer_address(*socket_, peername);
+    loop.driver().local_address(*socket_, sockname);
+}
+
+Connection::~Connection() {
+    if (!closed_ && !loop_->closed()) finish();
+}
+
+void Connection::release_writer() noexcept {
+    if (--writers_ > 0 || closing_ || loop_->closed()) return;
+    if (loop_->debug)
+        log(LogLevel::warning, "StreamWriter to " + peername.to_string() + " was dropped without close()");
+    close();
+}
+
+// --- reading ---
+
+std::string Connection::take(std::size_t size) {
+    std::string data(buffered().substr(0, size));
+    consume(size);
+    return data;
+}
+
+void Connection::consume(std::size_t size) noexcept {
+    taken_ += std::min(size, incoming_.size() - taken_);
+    if (taken_ == incoming_.size()) {
+        incoming_.clear();
+        taken_ = 0;
+    } else if (taken_ > limit_ && taken_ > incoming_.size() / 2) {
+        incoming_.erase(0, taken_);
+        taken_ = 0;
+    }
+}
+
+std::int64_t Connection::receive(std::span<std::byte> target) {
+    throw_if_broken();
+    if (eof_ || closing_) {
+        eof_ = true;
+        return 0;
+    }
+    loop_->check_open();
+    const std::int64_t result = loop_->driver().try_recv(*socket_, target);
+    if (result >= 0) {
+        if (result == 0) eof_ = true;
+        return result;
+    }
+    if (result == -EAGAIN) {
+        immediate_reads_ = 0;
+        return result;
+    }
+    error_ = os_error(static_cast<int>(-result), "read from " + peername.to_string());
+    std::rethrow_exception(error_);
+}
+
+std::int64_t Connection::receive_shared(std::string_view& data) {
+    const std::span<std::byte> buffer = loop_->read_buffer();
+    const std::int64_t result = receive(buffer);
+    if (result > 0) data = {reinterpret_cast<const char*>(buffer.data()), static_cast<std::size_t>(result)};
+    return result;
+}
+
+bool Connection::may_go_on() noexcept {
+    if (++immediate_reads_ <= immediate_reads_in_a_row) return true;
+    immediate_reads_ = 0;
+    return false;
+}
+
+// --- writing ---
+
+void Connection::write(std::string_view data) {
+    if (eof_wanted_) throw RuntimeError("Cannot call write() after write_eof()");
+    if (data.empty()) return;
+    if (closing_) return ignore_write();
+    loop_->check_open();
+    if (outgoing_.empty()) {
+        const std::int64_t result = loop_->driver().try_send(*socket_, std::as_bytes(std::span(data)));
+        if (result == static_cast<std::int64_t>(data.size())) [[likely]]
+            return;
+        if (result < 0 && result != -EAGAIN) return fail(static_cast<int>(-result));
+        if (result > 0) data.remove_prefix(static_cast<std::size_t>(result));
+        outgoing_.append(data);
+        flush();
+    } else {
+        outgoing_.append(data);
+    }
+    update_pause();
+}
+
+void Connection::ignore_write() noexcept {
+    if (++ignored_writes_ < ignored_writes_before_warning && !loop_->debug) return;
+    log(LogLevel::warning, "write to " + peername.to_string() + " after the connection was closed is ignored");
+}
+
+void Connection::write_eof() {
+    if (eof_wanted_ || closing_) return;
+    loop_->check_open();
+    eof_wanted_ = true;
+    if (outgoing_.empty()) all_sent();
+}
+
+void Connection::set_write_buffer_limits(std::size_t high, std::size_t low) noexcept {
+    high_ = high;
+    low_ = low;
+    if (outgoing_.size() > high_) paused_ = true;
+}
+
+void Connection::update_pause() noexcept {
+    if (!paused_) {
+        paused_ = outgoing_.size() > high_;
+    } else if (outgoing_.size() <= low_) {
+        paused_ = false;
+        while (ConnectionWaiter* waiter = drains.pop_front()) waiter->proceed();
+    }
+}
+
+/// Starts sending what waits; the operation keeps the connection alive.
+void Connection::flush() noexcept {
+    if (sending_.pending) return;
+    retain();
+    advance(-EAGAIN);
+}
+
+void Connection::sent(Operation& operation) noexcept {
+    static_cast<Sending&>(operation).connection->advance(operation.result);
+}
+
+/// Goes on after an operation gave `result` (-EAGAIN: none was started yet), until one is pending or all is done.
+void Connection::advance(std::int64_t result) noexcept {
+    const ConnectionPtr keep = ConnectionPtr::adopt(this);
+    for (;;) {
+        if (result > 0) outgoing_.consume(static_cast<std::size_t>(result));
+        if (closed_) return;
+        if (result < 0 && result != -EAGAIN) return fail(static_cast<int>(-result));
+        if (outgoing_.empty()) break;
+        const auto next = outgoing_.front();
+        sending_.buffer = const_cast<std::byte*>(next.data());
+        sending_.size = next.size();
+        bool done = true;
+        try {
+            done = loop_->driver().start(sending_);
+        } catch (const std::bad_alloc&) {
+            sending_.result = -ENOMEM;
+        }
+        if (!done) {
+            retain();
+            return update_pause();
+        }
+        result = sending_.result;
+    }
+    update_pause();
+    all_sent();
+}
+
+void Connection::all_sent() noexcept {
+    if (eof_wanted_ && !closed_) loop_->driver().shutdown_write(*socket_);
+    if (closing_) finish();
+}
+
+// --- closing ---
+
+void Connection::close() noexcept {
+    if (closing_) return;
+    closing_ = true;
+    if (loop_->closed() || outgoing_.empty()) finish();
+}
+
+void Connection::abort() noexcept {
+    closing_ = true;
+    finish();
+}
+
+void Connection::fail(int error) noexcept {
+    try {
+        if (!error_) error_ = os_error(error, "send to " + peername.to_string());
+    } catch (...) {
+        error_ = std::current_exception();
+    }
+    abort();
+}
+
+void Connection::finish() noexcept {
+    if (std::exchange(closed_, true)) return;
+    if (references_ > 0) retain();  // the owner below may hold the last reference
+    outgoing_.clear();
+    if (!loop_->closed()) {
+        if (sending_.pending && loop_->driver().cancel(sending_)) release();
+        loop_->driver().close(*socket_);
+        while (ConnectionWaiter* waiter = drains.pop_front()) waiter->proceed();
+        while (ConnectionWaiter* waiter = closers.pop_front()) waiter->proceed();
+    }
+    if (owner != nullptr) std::exchange(owner, nullptr)->connection_closed(*this);
+    if (references_ > 0) release();
+}
+
+}  // namespace asyncio::detail
