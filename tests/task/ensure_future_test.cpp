@@ -7,8 +7,8 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <chrono>
+#include <coroutine>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -84,13 +84,16 @@ TEST_P(EnsureFuture, AWT_1_other_awaitables_become_tasks) {
     });
 }
 
-// GCC 12 destroys temporary closures and arrays inside co_await twice; see closure.hpp.
-using asyncio::detail::safe_closure;
-using asyncio::detail::temporaries_survive_co_await;
-auto with_string = [text = std::string("x")]() -> Coro<> { co_return; };
-auto with_number = [number = 1]() -> Coro<> { co_return; };
-static_assert(safe_closure<decltype(with_string)> == temporaries_survive_co_await);
-static_assert(safe_closure<decltype(with_string)&> && safe_closure<decltype(with_number)>);
-static_assert(safe_closure<std::function<Coro<>()>>);
+TEST_P(EnsureFuture, AWT_1_temporary_closures_are_refused_where_the_compiler_would_destroy_them_twice) {
+    using asyncio::detail::safe_closure;
+    using asyncio::detail::temporaries_survive_co_await;
+    auto with_string = [text = std::string("x")]() -> Coro<std::string> { co_return text; };
+    auto with_number = [number = 1]() -> Coro<int> { co_return number; };
+    static_assert(safe_closure<decltype(with_string)> == temporaries_survive_co_await);
+    static_assert(safe_closure<decltype(with_string)&> && safe_closure<decltype(with_number)>);
+    static_assert(safe_closure<std::function<Coro<>()>>);
+    EXPECT_EQ(run(with_string), "x");
+    EXPECT_EQ(run(with_number), 1);
+}
 
 }  // namespace
