@@ -7,4 +7,5 @@
 #include <asyncio/testing/counters.hpp>
 #include <asyncio/testing/fault_plan.hpp>
 #include <asyncio/testing/memory_sockets.hpp>
+#include <asyncio/testing/memory_streams.hpp>
 #include <asyncio/testing/run_virtual.hpp>
