@@ -4,6 +4,7 @@
 #include "fetch_failure.hpp"
 #include "retry.hpp"
 
+#include <asyncio/task/async_with.hpp>
 #include <asyncio/task/timeout.hpp>
 
 #include <curl/curl.h>
