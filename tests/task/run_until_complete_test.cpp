@@ -40,10 +40,11 @@ TEST_P(RunUntilComplete, LOOP_5_a_future_of_another_loop) {
 }
 
 TEST_P(RunUntilComplete, LOOP_6_a_running_or_closed_loop_leaves_the_coroutine_alone) {
-    auto coro = [&]() -> Coro<> {
+    const auto body = [&]() -> Coro<> {
         trace("ran");
         co_return;
-    }();
+    };
+    auto coro = body();
     loop.run_until_complete([&]() -> Coro<> {
         EXPECT_THROW(loop.run_until_complete(coro), asyncio::RuntimeError);
         const auto other = support::make_loop(support::DriverKind::simulated);

@@ -79,10 +79,11 @@ TEST(Run, RUN_1_a_new_loop_per_call_that_is_closed_afterwards) {
 TEST(Run, RUN_2_not_from_a_running_loop_and_then_nothing_starts) {
     bool started = false;
     asyncio::run([&]() -> Coro<> {
-        auto inner = [&]() -> Coro<> {
+        const auto start = [&]() -> Coro<> {
             started = true;
             co_return;
-        }();
+        };
+        auto inner = start();
         try {
             asyncio::run(inner);
             ADD_FAILURE();
