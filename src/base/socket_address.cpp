@@ -1,5 +1,6 @@
 #include <asyncio/base/socket_address.hpp>
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <cstring>
 #include <net/if.h>
@@ -29,7 +30,7 @@ void write_as(SocketAddress& address, const Sockaddr& value) noexcept {
 
 bool parse_ipv4(std::string_view host, in_addr& out) noexcept {
     char text[INET_ADDRSTRLEN];
-    if (host.size() >= sizeof text) return false;
+    if (host.size() >= sizeof text || host.find('\0') != host.npos) return false;
     std::memcpy(text, host.data(), host.size());
     text[host.size()] = '\0';
     return ::inet_pton(AF_INET, text, &out) == 1;
@@ -38,6 +39,7 @@ bool parse_ipv4(std::string_view host, in_addr& out) noexcept {
 bool parse_ipv6(std::string_view host, in6_addr& out, std::uint32_t& scope) noexcept {
     char text[INET6_ADDRSTRLEN];
     scope = 0;
+    if (host.find('\0') != host.npos) return false;
     if (const auto percent = host.find('%'); percent != std::string_view::npos) {
         const std::string zone(host.substr(percent + 1));
         scope = ::if_nametoindex(zone.c_str());
@@ -71,7 +73,7 @@ SocketAddress::SocketAddress(std::string_view host, std::uint16_t port) {
 
 SocketAddress::SocketAddress(std::span<const std::byte> bytes) {
     if (bytes.size() > capacity) throw std::invalid_argument("socket address is too long");
-    std::memcpy(storage_.data(), bytes.data(), bytes.size());
+    std::copy(bytes.begin(), bytes.end(), storage_.begin());
     size_ = static_cast<std::uint32_t>(bytes.size());
 }
 
