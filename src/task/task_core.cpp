@@ -75,6 +75,8 @@ void TaskCore::start(PromiseBase* root, const TaskOptions& options) {
     if (options.eager_start.value_or(false) && running_loop == loop_) {
         step();
     } else {
+        if (!loop_->running()) [[unlikely]]
+            loop_->take_posted();  // keeps the order with calls of call_soon_threadsafe before the run
         wake();
     }
 }
