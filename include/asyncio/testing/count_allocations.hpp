@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <new>
 
+// Never inlined: GCC would then see a `new` that ends in `free` and warn of a mismatch.
 // Every form is replaced, since AddressSanitizer brings forms of its own that must not be mixed with these.
 
 namespace asyncio::detail {
@@ -31,64 +32,64 @@ inline void* counted_allocation_or_throw(std::size_t size, std::size_t alignment
 
 }  // namespace asyncio::detail
 
-void* operator new(std::size_t size) {
+[[gnu::noinline]] void* operator new(std::size_t size) {
     return asyncio::detail::counted_allocation_or_throw(size, 0);
 }
-void* operator new[](std::size_t size) {
+[[gnu::noinline]] void* operator new[](std::size_t size) {
     return asyncio::detail::counted_allocation_or_throw(size, 0);
 }
-void* operator new(std::size_t size, std::align_val_t alignment) {
+[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
     return asyncio::detail::counted_allocation_or_throw(size, static_cast<std::size_t>(alignment));
 }
-void* operator new[](std::size_t size, std::align_val_t alignment) {
+[[gnu::noinline]] void* operator new[](std::size_t size, std::align_val_t alignment) {
     return asyncio::detail::counted_allocation_or_throw(size, static_cast<std::size_t>(alignment));
 }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
     return asyncio::detail::counted_allocation(size, 0);
 }
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+[[gnu::noinline]] void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
     return asyncio::detail::counted_allocation(size, 0);
 }
-void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
     return asyncio::detail::counted_allocation(size, static_cast<std::size_t>(alignment));
 }
-void* operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+[[gnu::noinline]] void* operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
     return asyncio::detail::counted_allocation(size, static_cast<std::size_t>(alignment));
 }
 
-void operator delete(void* block) noexcept {
+[[gnu::noinline]] void operator delete(void* block) noexcept {
     std::free(block);
 }
-void operator delete[](void* block) noexcept {
+[[gnu::noinline]] void operator delete[](void* block) noexcept {
     std::free(block);
 }
-void operator delete(void* block, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept {
     std::free(block);
 }
-void operator delete[](void* block, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete[](void* block, std::size_t) noexcept {
     std::free(block);
 }
-void operator delete(void* block, std::align_val_t) noexcept {
+[[gnu::noinline]] void operator delete(void* block, std::align_val_t) noexcept {
     std::free(block);
 }
-void operator delete[](void* block, std::align_val_t) noexcept {
+[[gnu::noinline]] void operator delete[](void* block, std::align_val_t) noexcept {
     std::free(block);
 }
-void operator delete(void* block, std::size_t, std::align_val_t) noexcept {
+[[gnu::noinline]] void operator delete(void* block, std::size_t, std::align_val_t) noexcept {
     std::free(block);
 }
-void operator delete[](void* block, std::size_t, std::align_val_t) noexcept {
+[[gnu::noinline]] void operator delete[](void* block, std::size_t, std::align_val_t) noexcept {
     std::free(block);
 }
-void operator delete(void* block, const std::nothrow_t&) noexcept {
+[[gnu::noinline]] void operator delete(void* block, const std::nothrow_t&) noexcept {
     std::free(block);
 }
-void operator delete[](void* block, const std::nothrow_t&) noexcept {
+[[gnu::noinline]] void operator delete[](void* block, const std::nothrow_t&) noexcept {
     std::free(block);
 }
-void operator delete(void* block, std::align_val_t, const std::nothrow_t&) noexcept {
+[[gnu::noinline]] void operator delete(void* block, std::align_val_t, const std::nothrow_t&) noexcept {
     std::free(block);
 }
-void operator delete[](void* block, std::align_val_t, const std::nothrow_t&) noexcept {
+[[gnu::noinline]] void operator delete[](void* block, std::align_val_t, const std::nothrow_t&) noexcept {
     std::free(block);
 }
