@@ -79,6 +79,8 @@ void Crawl::follow_redirect(const Job& job, const FetchResult& result) {
     try {
         Url target = redirect_target(Url::parse(url(job)), result.status, result.location);
         report_.redirects.push_back({url(job), target.to_string(), result.status});
+        // Before the target becomes known, or a chain without end would go on with it.
+        if (table_.redirects_exhausted(job.url)) throw InvalidUrl(LinkTable::too_many_redirects());
         std::string fragment = target.fragment.value_or("");
         table_.settle_redirect(job.url, known(target), fragment);
     } catch (const InvalidUrl& error) {

@@ -66,7 +66,7 @@ std::string LinkTable::redirect_problem(UrlId id, UrlId target) const {
         at = records_[at].redirect_target;
     }
     if (at == id) return "redirect loop: " + chain + " -> " + url(id);
-    if (count > most_redirects) return "more than " + std::to_string(most_redirects) + " redirects";
+    if (count > most_redirects) return too_many_redirects();
     return {};
 }
 

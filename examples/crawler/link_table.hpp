@@ -66,6 +66,10 @@ public:
     void settle_broken(UrlId id, std::string reason);
     void settle_unchecked(UrlId id);
 
+    /// The URL is the end of as long a chain of redirects as is followed.
+    bool redirects_exhausted(UrlId id) const { return records_[id].redirects_before >= most_redirects; }
+    static std::string too_many_redirects() { return "more than " + std::to_string(most_redirects) + " redirects"; }
+
     /// The URL points to `target`. A chain that leads back to itself, or is too long, settles as broken. `fragment` is
     /// what the Location said; without one, links keep their own.
     void settle_redirect(UrlId id, UrlId target, std::string fragment);

@@ -2,4 +2,6 @@
 
 #include "program.hpp"
 
-int main(int argc, char** argv) { return crawler::run_program({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+    return crawler::run_program({argv + 1, argv + argc});
+}

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
+#include <string_view>
 #include <tuple>
 
 namespace crawler {
@@ -27,7 +29,7 @@ auto key(const BrokenLink& link) {
 }
 
 /// Control characters of hostile pages must not reach the terminal.
-std::string printable(const std::string& text) {
+std::string printable(std::string_view text) {
     std::string out;
     for (char c : text) {
         bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
@@ -36,9 +38,22 @@ std::string printable(const std::string& text) {
     return out;
 }
 
-std::string broken_row(const BrokenLink& link) {
-    std::string where = link.page.empty() ? "command line" : link.page + ":" + std::to_string(link.line);
-    return "  " + printable(where) + ": " + printable(link.url) + ": " + printable(link.reason) + "\n";
+std::string place(const BrokenLink& link) {
+    return link.page.empty() ? "the command line" : link.page + ":" + std::to_string(link.line);
+}
+
+/// The rows that have the same URL and reason in common are told once, with the first places where the link stands.
+std::string broken_links(const std::vector<BrokenLink>& broken) {
+    std::map<std::pair<std::string_view, std::string_view>, std::vector<const BrokenLink*>> groups;
+    for (const BrokenLink& link : broken) groups[{link.url, link.reason}].push_back(&link);
+    std::string text;
+    for (const auto& [what, links] : groups) {
+        text += "  " + printable(what.first) + ": " + printable(what.second) + "\n";
+        std::size_t shown = std::min(links.size(), Report::places_shown);
+        for (std::size_t i = 0; i < shown; ++i) text += "      on " + printable(place(*links[i])) + "\n";
+        if (links.size() > shown) text += "      and in " + count(links.size() - shown) + " more places (see --json)\n";
+    }
+    return text;
 }
 
 std::string not_checked(const Report& report) {
@@ -101,8 +116,7 @@ std::string to_text(const Report& report) {
     for (const Redirect& redirect : report.redirects)
         text += "  " + std::to_string(redirect.status) + " " + printable(redirect.from) + " -> " +
                 printable(redirect.to) + "\n";
-    if (!report.broken.empty()) text += "Broken links (page:line: link: reason):\n";
-    for (const BrokenLink& link : report.broken) text += broken_row(link);
+    if (!report.broken.empty()) text += "Broken links:\n" + broken_links(report.broken);
     return text;
 }
 

@@ -24,6 +24,7 @@ struct Redirect {
 /// What a crawl found out.
 struct Report {
     static constexpr std::size_t slowest_kept = 10;
+    static constexpr std::size_t places_shown = 10;  ///< Of one broken URL, in the report for people.
 
     std::uint64_t pages = 0;    ///< HTML documents that were read.
     std::uint64_t fetches = 0;  ///< Requests that were made, retries included.

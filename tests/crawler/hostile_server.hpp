@@ -64,6 +64,10 @@ public:
             ssize_t size = ::recv(fd_, buffer, sizeof buffer, 0);
             if (size <= 0) return false;
             received_.append(buffer, static_cast<std::size_t>(size));
+            if (received_.front() == 0x16) {  // TLS; say what web servers say to that
+                reply(400, "");
+                return false;
+            }
         }
         request.head = received_.substr(0, end);
         received_.erase(0, end + 4);

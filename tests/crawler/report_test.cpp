@@ -47,9 +47,19 @@ TEST(Report, json_survives_text_that_is_no_utf8) {
 
 TEST(Report, text_names_page_line_link_and_reason) {
     std::string text = to_text(sample());
-    EXPECT_NE(text.find("  http://h/1:4: http://h/a: connection refused\n"), std::string::npos) << text;
-    EXPECT_NE(text.find("  command line: nonsense: no scheme"), std::string::npos) << text;
+    EXPECT_NE(text.find("  http://h/a: connection refused\n      on http://h/1:4\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("  nonsense: no scheme such as http:// in URL\n      on the command line\n"), std::string::npos)
+        << text;
     EXPECT_NE(text.find("pages/s       2.0"), std::string::npos) << text;
+}
+
+TEST(Report, text_names_a_url_that_is_broken_everywhere_once) {
+    Report report;
+    for (unsigned i = 0; i < 1000; ++i) report.broken.push_back({"http://h/icon", "HTTP 404 Not Found", "p", i});
+    std::string text = to_text(report);
+    EXPECT_EQ(text.find("http://h/icon"), text.rfind("http://h/icon"));
+    EXPECT_NE(text.find("broken links  1000\n"), std::string::npos);
+    EXPECT_NE(text.find("and in 990 more places (see --json)\n"), std::string::npos);
 }
 
 TEST(Report, control_characters_do_not_reach_the_terminal) {
