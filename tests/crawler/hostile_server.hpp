@@ -48,9 +48,12 @@ public:
     /// A well-formed answer.
     void reply(int status, std::string_view body,
                std::string_view headers = "Content-Type: text/html; charset=utf-8\r\n") {
-        send("HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
-             std::string(headers) + "\r\n");
-        if (!head_only) send(body);
+        // In one piece: a second one would wait for the acknowledgement of the first.
+        std::string answer = "HTTP/1.1 " + std::to_string(status) +
+                             " X\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + std::string(headers) +
+                             "\r\n";
+        if (!head_only) answer += body;
+        send(answer);
     }
 
     void redirect(std::string_view location) { reply(302, "", "Location: " + std::string(location) + "\r\n"); }
