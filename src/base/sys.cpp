@@ -20,7 +20,7 @@ namespace {
 
 thread_local constinit Interceptor* interceptor = nullptr;
 thread_local constinit std::uint64_t call_count = 0;
-thread_local constinit bool last_shortened = false;
+thread_local constinit bool last_interfered = false;
 
 /// Counts the call and asks the interceptor. Negative: the call must not happen and returns this.
 inline int enter(Call call, int fd, std::size_t& size) noexcept {
@@ -29,7 +29,7 @@ inline int enter(Call call, int fd, std::size_t& size) noexcept {
         return 0;
     const std::size_t asked = size;
     const int error = interceptor->before(call, fd, size);
-    last_shortened = size < asked;
+    last_interfered = error != 0 || size < asked;
     return error;
 }
 
@@ -54,10 +54,10 @@ const char* name_of(Call call) noexcept {
 }
 
 Interceptor* set_interceptor(Interceptor* next) noexcept {
-    last_shortened = false;
+    last_interfered = false;
     return std::exchange(interceptor, next);
 }
-bool shortened() noexcept { return last_shortened; }
+bool interfered() noexcept { return last_interfered; }
 Interceptor* current_interceptor() noexcept { return interceptor; }
 std::uint64_t calls() noexcept { return call_count; }
 

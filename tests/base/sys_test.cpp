@@ -118,13 +118,13 @@ TEST(Sys, an_interceptor_shortens_a_call) {
     Recorder recorder;
     recorder.largest = 2;
     EXPECT_EQ(sys::send(pair.first.get(), "hello", 5, 0), 2);
-    EXPECT_TRUE(sys::shortened());
+    EXPECT_TRUE(sys::interfered());
     const std::array<iovec, 2> parts{iovec{const_cast<char*>("abc"), 3}, iovec{const_cast<char*>("def"), 3}};
     EXPECT_EQ(sys::sendmsg(pair.first.get(), parts.data(), parts.size(), 0), 2);
     recorder.largest = 0;
     std::array<char, 16> buffer{};
     EXPECT_EQ(sys::recv(pair.second.get(), buffer.data(), buffer.size(), 0), 4);
-    EXPECT_FALSE(sys::shortened());
+    EXPECT_FALSE(sys::interfered());
     EXPECT_EQ(std::string(buffer.data(), 4), "heab");
     EXPECT_EQ(sys::sendmsg(pair.first.get(), parts.data(), parts.size(), 0), 6);
 }

@@ -52,8 +52,9 @@ Interceptor* set_interceptor(Interceptor* interceptor) noexcept;
 /// This thread's interceptor, for drivers that simulate system calls; nullptr without one.
 [[nodiscard]] Interceptor* current_interceptor() noexcept;
 
-/// Whether the interceptor made the last call of this thread smaller: a short count then says nothing about the socket.
-[[nodiscard]] bool shortened() noexcept;
+/// Whether the interceptor failed the last call of this thread or made it smaller: a short count or EAGAIN then says
+/// nothing about the socket.
+[[nodiscard]] bool interfered() noexcept;
 
 /// How many system calls this thread made through the seam.
 [[nodiscard]] std::uint64_t calls() noexcept;

@@ -51,8 +51,8 @@ using DescriptorPtr = detail::IntrusivePtr<Descriptor>;
 class Operation : public detail::ListHook {
 public:
     enum class Kind : std::uint8_t {
-        readable,  ///< a recv would not block; result 0
-        writable,  ///< a send would not block; result 0
+        readable,  ///< a recv is worth trying (it may find nothing all the same); result 0
+        writable,  ///< a send is worth trying; result 0
         recv,      ///< into `buffer`; result: bytes, 0 at end of file
         send,      ///< from `buffer`; result: bytes, at least 1
         accept,    ///< result 0, `accepted` and `address` set

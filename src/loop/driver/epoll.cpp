@@ -101,19 +101,22 @@ void EpollDriver::dispatch_event(std::uint64_t token, std::uint32_t events, Watc
     if (failed || (events & EPOLLRDHUP) != 0) entry.hung_up = true;
     if (readable) {
         entry.may_read = true;
-        progress(entry.inputs);
+        progress(entry, entry.inputs);
     }
     if (writable) {
         entry.may_write = true;
-        progress(entry.outputs);
+        progress(entry, entry.outputs);
     }
 }
 
 /// Completes operations from the front until one would block.
-void EpollDriver::progress(detail::IntrusiveList<Operation>& operations) noexcept {
+void EpollDriver::progress(Entry& entry, detail::IntrusiveList<Operation>& operations) noexcept {
     while (Operation* operation = operations.front()) {
         const std::int64_t result = attempt(*operation);
-        if (result == -EAGAIN) return;
+        if (result == -EAGAIN) {
+            if (sys::interfered()) static_cast<void>(arm(entry));
+            return;
+        }
         operation->unlink();
         operation->pending = false;
         operation->result = result;

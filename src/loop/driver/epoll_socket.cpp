@@ -91,13 +91,16 @@ void EpollDriver::close(Descriptor& descriptor) noexcept {
     sys::close(fd);
 }
 
+/// Makes sure that a change of readiness will be reported. One that a fault plan hid from the last call is reported
+/// again.
 std::int64_t EpollDriver::arm(Entry& entry) noexcept {
-    if (entry.armed) return 0;
+    if (entry.armed && !sys::interfered()) return 0;
     epoll_event event{};
     event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.u64 = token_of(entry.fd());
-    const long result = sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, entry.fd(), &event);
-    entry.armed = result == 0;
+    const long result =
+        sys::epoll_ctl(epoll_.get(), entry.armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, entry.fd(), &event);
+    if (result == 0) entry.armed = true;
     return result;
 }
 
@@ -110,7 +113,7 @@ std::int64_t EpollDriver::try_recv(Descriptor& descriptor, std::span<std::byte> 
         result = sys::recv(entry.fd(), buffer.data(), buffer.size(), 0);
     } while (result == -EINTR);
     const bool short_read = result > 0 && static_cast<std::size_t>(result) < buffer.size();
-    if (result == -EAGAIN || (short_read && !entry.hung_up && !sys::shortened())) entry.may_read = false;
+    if (result == -EAGAIN || (short_read && !entry.hung_up && !sys::interfered())) entry.may_read = false;
     return result;
 }
 
@@ -123,7 +126,7 @@ std::int64_t EpollDriver::try_send(Descriptor& descriptor, std::span<const std::
         result = sys::send(entry.fd(), data.data(), data.size(), 0);
     } while (result == -EINTR);
     const bool short_write = result >= 0 && static_cast<std::size_t>(result) < data.size();
-    if (result == -EAGAIN || (short_write && !sys::shortened())) entry.may_write = false;
+    if (result == -EAGAIN || (short_write && !sys::interfered())) entry.may_write = false;
     return result;
 }
 

@@ -60,7 +60,7 @@ private:
     };
 
     void dispatch_event(std::uint64_t token, std::uint32_t events, WatchSink& sink) noexcept;
-    void progress(detail::IntrusiveList<Operation>& operations) noexcept;
+    void progress(Entry& entry, detail::IntrusiveList<Operation>& operations) noexcept;
     void complete_closed() noexcept;
     void enroll(int fd, DescriptorPtr& out);
     [[nodiscard]] std::int64_t arm(Entry& entry) noexcept;
