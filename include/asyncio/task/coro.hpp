@@ -4,6 +4,7 @@
 #include <asyncio/task/promise.hpp>
 
 #include <coroutine>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
@@ -17,7 +18,8 @@ namespace detail {
 template <class T>
 class Promise final : public PromiseBase {
 public:
-    Coro<T> get_return_object() noexcept;
+    // Here, because the compiler evaluates a default argument in the coroutine function only for what it calls itself.
+    Coro<T> get_return_object(std::source_location function = std::source_location::current()) noexcept;
 
     template <class U = T>
         requires std::constructible_from<T, U> || std::is_reference_v<T>
@@ -29,7 +31,7 @@ public:
 template <>
 class Promise<void> final : public PromiseBase {
 public:
-    Coro<void> get_return_object() noexcept;
+    Coro<void> get_return_object(std::source_location function = std::source_location::current()) noexcept;
     void return_void() noexcept {}
 };
 
@@ -105,9 +107,7 @@ public:
         if (promise_ != nullptr) std::exchange(promise_, nullptr)->handle().destroy();
     }
 
-    detail::CoroAwaiter<T> operator co_await() && {
-        return detail::CoroAwaiter<T>(std::exchange(promise_, nullptr));
-    }
+    detail::CoroAwaiter<T> operator co_await() && { return detail::CoroAwaiter<T>(std::exchange(promise_, nullptr)); }
     detail::CoroAwaiter<T> operator co_await() & { return std::move(*this).operator co_await(); }
 
     /// Gives the coroutine to a task.
@@ -129,10 +129,14 @@ private:
 namespace detail {
 
 template <class T>
-Coro<T> Promise<T>::get_return_object() noexcept {
+Coro<T> Promise<T>::get_return_object(std::source_location function) noexcept {
+    where = function;
     return Coro<T>(this);
 }
-inline Coro<void> Promise<void>::get_return_object() noexcept { return Coro<void>(this); }
+inline Coro<void> Promise<void>::get_return_object(std::source_location function) noexcept {
+    where = function;
+    return Coro<void>(this);
+}
 
 template <class T>
 inline constexpr bool is_coro = false;

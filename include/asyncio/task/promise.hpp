@@ -59,7 +59,7 @@ struct FinalAwaiter {
 /// so a PromiseBase* finds the coroutine of any of them.
 class PromiseBase : public Pooled {
 public:
-    explicit PromiseBase(std::source_location function = std::source_location::current()) noexcept : where(function) {}
+    PromiseBase() noexcept = default;
 
     std::suspend_always initial_suspend() const noexcept { return {}; }
     FinalAwaiter final_suspend() const noexcept { return {}; }
