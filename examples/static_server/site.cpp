@@ -29,7 +29,11 @@ private:
 };
 
 asyncio::Coro<> discard_until_end(asyncio::StreamReader& reader) {
-    while (!(co_await reader.read(read_size)).empty()) continue;
+    // Not as a condition of the loop: GCC 12 compiles an await there, with nothing but `continue` behind it, to a trap.
+    while (true) {
+        std::string piece = co_await reader.read(read_size);
+        if (piece.empty()) co_return;
+    }
 }
 
 }  // namespace
