@@ -9,8 +9,8 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-build=$here/build/programs
-results=$here/build/demo
+build=${DEMO_BUILD_DIR:-$here/build/programs}
+results=${DEMO_RESULTS_DIR:-$here/build/demo}
 pages=500
 latency=20ms
 linkchecker=no
@@ -32,8 +32,8 @@ done
 
 # --- the tree, the programs, the servers -----------------------------------------------------------------------------------
 
-tree=$(dpkg -L cppreference-doc-en-html 2>/dev/null | grep -m1 '/html$') ||
-    die "the Debian package cppreference-doc-en-html is missing (./dev demo installs it)"
+tree=$(dpkg -L cppreference-doc-en-html 2>/dev/null | awk '/\/html$/ && !seen++')
+[ -n "$tree" ] || die "the Debian package cppreference-doc-en-html is missing (./dev demo installs it)"
 
 say "Building asyncio-crawl and static_server (release)"
 cd "$here"
@@ -78,6 +78,9 @@ run() {
     shift
     "$crawl" --json "$results/$name.json" "$@" >"$results/$name.txt" || status=$?
     [ "$status" -le 1 ] || exit "$status"
+    for pid in "${servers[@]}"; do
+        kill -0 "$pid" 2>/dev/null || die "static_server ended during $name"
+    done
 }
 
 # --- the crawl -------------------------------------------------------------------------------------------------------------
