@@ -4,9 +4,9 @@
 //     echo_load PORT:PID [PORT:PID...] [--connections N] [--size BYTES] [--seconds S] [--slice S] [--requests N]
 //
 // Several servers are loaded in turns, a slice of time each and never two at once, so that all of them meet the same
-// noise of the machine. Prints a JSON list with one object for each server. A measurement ends after --seconds of load
-// on each server, or --requests round trips on each. A server's time is its process clock (clock_getcpuclockid):
-// nanoseconds, not ticks.
+// noise of the machine. Prints a JSON list with one object for each server, the medians of its slices. A measurement
+// ends after --seconds of load on each server, or --requests round trips on each. A server's time is its process clock
+// (clock_getcpuclockid): nanoseconds, not ticks.
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -61,18 +62,31 @@ struct Sample {
     std::int64_t client_ns = 0;
 };
 
-/// What the slices of one server add up to.
-struct Total {
+double median(std::vector<double> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return *middle;
+}
+
+/// What the slices of one server gave. Their medians are reported: a slice in which the machine did something else as
+/// well does not count.
+struct Slices {
     double seconds = 0;
     std::uint64_t requests = 0;
-    std::int64_t server_ns = 0;
-    std::int64_t client_ns = 0;
+    std::vector<double> requests_per_second;
+    std::vector<double> server_ns_per_request;
+    std::vector<double> client_ns_per_request;
 
     void add(const Sample& first, const Sample& last) {
-        seconds += Seconds(last.time - first.time).count();
-        requests += last.requests - first.requests;
-        server_ns += last.server_ns - first.server_ns;
-        client_ns += last.client_ns - first.client_ns;
+        const double slice_seconds = Seconds(last.time - first.time).count();
+        const std::uint64_t slice_requests = last.requests - first.requests;
+        seconds += slice_seconds;
+        requests += slice_requests;
+        if (slice_requests == 0) return;
+        const auto count = static_cast<double>(slice_requests);
+        requests_per_second.push_back(count / slice_seconds);
+        server_ns_per_request.push_back(static_cast<double>(last.server_ns - first.server_ns) / count);
+        client_ns_per_request.push_back(static_cast<double>(last.client_ns - first.client_ns) / count);
     }
 };
 
@@ -140,8 +154,10 @@ public:
         for (Connection& connection : connections_) connect(connection, port);
     }
 
-    bool finished() const { return total_.seconds >= options_.seconds.count() || total_.requests >= options_.requests; }
-    const Total& total() const { return total_; }
+    bool finished() const {
+        return slices_.seconds >= options_.seconds.count() || slices_.requests >= options_.requests;
+    }
+    const Slices& slices() const { return slices_; }
 
     void run_slice() {
         sending_ = true;
@@ -153,9 +169,9 @@ public:
         while (SteadyClock::now() - begin < ramp) step();
         const Sample first = sample();
         while (SteadyClock::now() - first.time < options_.slice &&
-               total_.requests + (requests_ - first.requests) < options_.requests)
+               slices_.requests + (requests_ - first.requests) < options_.requests)
             step();
-        total_.add(first, sample());
+        slices_.add(first, sample());
         sending_ = false;
         while (in_flight_ > 0) step();
     }
@@ -238,19 +254,23 @@ private:
     bool sending_ = false;       // an answer that is complete is followed by the next message
     std::size_t in_flight_ = 0;  // connections that wait for an answer
     std::uint64_t requests_ = 0;
-    Total total_;
+    Slices slices_;
 };
 
 void report(const std::vector<std::unique_ptr<Target>>& targets) {
     const char* separator = "[";
     for (const auto& target : targets) {
-        const Total& total = target->total();
-        const auto requests = static_cast<double>(total.requests);
+        const Slices& slices = target->slices();
+        if (slices.requests_per_second.empty()) {
+            std::fputs("echo_load: no request was answered\n", stderr);
+            std::exit(1);
+        }
         std::printf(
-            "%s{\"requests\": %.0f, \"seconds\": %.6f, \"requests_per_second\": %.1f, \"server_ns_per_request\": %.2f, "
+            "%s{\"requests\": %llu, \"seconds\": %.6f, \"requests_per_second\": %.1f, \"server_ns_per_request\": %.2f, "
             "\"client_ns_per_request\": %.2f}",
-            separator, requests, total.seconds, requests / total.seconds,
-            static_cast<double>(total.server_ns) / requests, static_cast<double>(total.client_ns) / requests);
+            separator, static_cast<unsigned long long>(slices.requests), slices.seconds,
+            median(slices.requests_per_second), median(slices.server_ns_per_request),
+            median(slices.client_ns_per_request));
         separator = ", ";
     }
     std::puts("]");
