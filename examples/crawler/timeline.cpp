@@ -133,7 +133,8 @@ box.addEventListener('dblclick', () => { left = 0; width = W; show(); });
 std::vector<std::size_t> assign_lanes(const std::vector<TimelineBar>& bars) {
     std::vector<std::size_t> order(bars.size());
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return bars[a].start < bars[b].start; });
+    std::sort(order.begin(), order.end(),
+              [&](auto a, auto b) { return std::pair(bars[a].start, a) < std::pair(bars[b].start, b); });
     using Busy = std::pair<double, std::size_t>;  // until when, which lane
     std::priority_queue<Busy, std::vector<Busy>, std::greater<>> busy;
     std::priority_queue<std::size_t, std::vector<std::size_t>, std::greater<>> free;
