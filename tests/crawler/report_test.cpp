@@ -42,7 +42,7 @@ TEST(Report, json_has_the_promised_keys) {
 TEST(Report, json_survives_text_that_is_no_utf8) {
     Report report;
     report.broken.push_back({"\xFF", "\xC3", "p", 1});
-    EXPECT_NO_THROW(nlohmann::json::parse(to_json(report)));
+    EXPECT_EQ(nlohmann::json::parse(to_json(report))["broken"].size(), 1u);
 }
 
 TEST(Report, text_names_page_line_link_and_reason) {
