@@ -9,7 +9,6 @@
 
 #include <cstdint>
 #include <stdexcept>
-#include <thread>
 
 namespace {
 
@@ -24,7 +23,8 @@ constexpr std::int64_t many_awaits = 1'000'000;  // unoptimised or sanitized: te
 constexpr std::int64_t many_awaits = 10'000'000;
 #endif
 
-/// Runs `body` on a stack of 512 KiB, so that growth is seen as a crash long before a page per level would be needed.
+/// Runs `body` on a stack of 512 KiB (std::thread cannot choose it), so that growth is seen as a crash long before a
+/// page per level would be needed.
 template <class Body>
 void on_a_small_stack(Body body) {
     pthread_attr_t attributes;
