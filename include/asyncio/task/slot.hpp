@@ -32,6 +32,8 @@ struct SlotBase {
 
 template <class T>
 struct Slot : SlotBase {
+    static_assert(alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
+                  "a coroutine's result must not be over-aligned: compilers do not align coroutine frames for it");
     std::optional<T> value;
 
     template <class... Args>
