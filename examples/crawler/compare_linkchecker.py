@@ -25,22 +25,49 @@ def normal(url):
     return urllib.parse.quote(urllib.parse.unquote(url), safe="/:?#[]@!$&'()*+,;=~%")
 
 
-def crawl(program, url, folder):
+def without_fragment(url):
+    return url.partition("#")[0]
+
+
+class Findings:
+    """Broken links as {url: reason}, and the places where each was found as {url: {page}}."""
+
+    def __init__(self, seconds):
+        self.reasons = {}
+        self.places = collections.defaultdict(set)
+        self.seconds = seconds
+
+    def add(self, url, page, reason, anchor):
+        # A page that is missing is missing with every fragment.
+        url = normal(url if anchor else without_fragment(url))
+        self.reasons.setdefault(url, reason)
+        self.places[url].add(normal(without_fragment(page)))
+
+
+def crawl(program, url, folder, anchors):
     report = os.path.join(folder, "asyncio-crawl.json")
     began = time.monotonic()
     result = subprocess.run([program, "--json", report, url], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     if result.returncode > 1:
         sys.exit(f"asyncio-crawl ended with {result.returncode}")
+    found = Findings(time.monotonic() - began)
     with open(report) as file:
-        found = json.load(file)
-    rows = {(normal(row["page"]), normal(row["url"])): row["reason"] for row in found["broken"]}
-    return rows, found["pages"], time.monotonic() - began
+        rows = json.load(file)
+    for row in rows["broken"]:
+        anchor = row["reason"].startswith("no anchor")
+        if anchors or not anchor:
+            found.add(row["url"], row["page"], "no anchor" if anchor else row["reason"], anchor)
+    return found, rows["pages"]
 
 
-def linkchecker(url, folder, threads, anchors):
-    # linkchecker gives up root's rights, so its configuration must be readable by anybody.
+def linkchecker(url, folder, anchors, threads):
+    # Left to itself it stays below the folder of the start page; we stay within the host.
+    origin = re.match("https?://[^/]*/", url)[0]
+    # It gives up root's rights, so its configuration must be readable by anybody.
     with tempfile.NamedTemporaryFile("w", suffix=".rc", delete=False) as config:
-        config.write("[AnchorCheck]\n" if anchors else "")
+        config.write(f"[filtering]\ninternlinks=^{re.escape(origin)}\n")
+        if anchors:
+            config.write("[AnchorCheck]\n")
     os.chmod(config.name, 0o644)
     output = os.path.join(folder, "linkchecker.csv")
     began = time.monotonic()
@@ -50,25 +77,21 @@ def linkchecker(url, folder, threads, anchors):
     os.unlink(config.name)
     if result.returncode > 1:
         sys.exit(f"linkchecker ended with {result.returncode}")
-    rows = {}
+    found = Findings(time.monotonic() - began)
     with open(output, errors="replace") as file:
         for row in csv.DictReader((line for line in file if not line.startswith("#")), delimiter=";"):
-            broken = row["valid"] == "False"
             anchor = re.search(r"Anchor .*? not found", row["warningstring"] or "")
-            if broken or anchor:
-                rows[normal(row["parentname"]), normal(row["url"])] = anchor[0] if anchor else row["result"]
-    return rows, time.monotonic() - began
+            if row["valid"] == "False" or anchor:
+                found.add(row["url"], row["parentname"], "no anchor" if anchor else row["result"], bool(anchor))
+    return found
 
 
-def show(title, rows):
-    print(f"{title}: {len(rows)}")
-    kinds = collections.Counter(re.sub(r'["`\'].*["\']', '"…"', reason) for reason in rows.values())
-    for kind, count in kinds.most_common():
-        print(f"  {count:6}  {kind}")
-    for (page, url), reason in sorted(rows.items())[:20]:
-        print(f"    {page}: {url}: {reason}")
-    if len(rows) > 20:
-        print(f"    … {len(rows) - 20} more")
+def show(title, urls, found):
+    print(f"{title}: {len(urls)}")
+    for url in sorted(urls)[:30]:
+        print(f"    {url}: {found.reasons[url]}, on {min(found.places[url])}")
+    if len(urls) > 30:
+        print(f"    … {len(urls) - 30} more")
 
 
 def main():
@@ -82,16 +105,19 @@ def main():
     arguments = parser.parse_args()
     folder = arguments.keep or tempfile.mkdtemp()
 
-    ours, pages, our_time = crawl(arguments.crawl, arguments.url, folder)
-    theirs, their_time = linkchecker(arguments.url, folder, arguments.threads, not arguments.no_anchors)
-    if arguments.no_anchors:
-        ours = {key: reason for key, reason in ours.items() if not reason.startswith("no anchor")}
-    both = ours.keys() & theirs.keys()
-    print(f"asyncio-crawl: {len(ours)} broken on {pages} pages in {our_time:.1f} s; "
-          f"linkchecker: {len(theirs)} broken in {their_time:.1f} s; both: {len(both)}")
-    show("only asyncio-crawl", {key: ours[key] for key in ours.keys() - both})
-    show("only linkchecker", {key: theirs[key] for key in theirs.keys() - both})
-    return 0 if len(both) == len(ours) == len(theirs) else 1
+    anchors = not arguments.no_anchors
+    ours, pages = crawl(arguments.crawl, arguments.url, folder, anchors)
+    theirs = linkchecker(arguments.url, folder, anchors, arguments.threads)
+    both = ours.reasons.keys() & theirs.reasons.keys()
+    print(f"asyncio-crawl: {len(ours.reasons)} broken URLs, found on {pages} pages in {ours.seconds:.1f} s")
+    print(f"linkchecker:   {len(theirs.reasons)} broken URLs in {theirs.seconds:.1f} s")
+    print(f"both:          {len(both)}")
+    show("only asyncio-crawl", ours.reasons.keys() - both, ours)
+    show("only linkchecker", theirs.reasons.keys() - both, theirs)
+    # linkchecker names one place for each broken URL; it must be one of ours.
+    elsewhere = {url for url in both if not theirs.places[url] <= ours.places[url]}
+    show("found by both, but linkchecker saw it on another page", elsewhere, theirs)
+    return 0 if len(both) == len(ours.reasons) == len(theirs.reasons) and not elsewhere else 1
 
 
 if __name__ == "__main__":

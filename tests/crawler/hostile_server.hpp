@@ -185,6 +185,13 @@ public:
     /// How many connections were made.
     std::size_t connections() const { return connections_; }
 
+    /// For handlers: returns when that many requests have been answered at a time, or after a time that is too long.
+    void wait_for_company(int requests) const {
+        auto too_long = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+        while (most_ < requests && std::chrono::steady_clock::now() < too_long)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+
     /// The highest number of requests that were being answered at a time.
     int most_at_a_time() const { return most_; }
 
