@@ -13,7 +13,8 @@ class Watchers final : public WatchSink {
 public:
     explicit Watchers(LoopCore& loop) noexcept : loop_(loop) {}
 
-    /// Replaces what is there. Throws std::system_error or std::invalid_argument and then changes nothing.
+    /// Replaces what is there. Throws std::system_error, std::invalid_argument, or RuntimeError when a socket of this
+    /// loop owns `fd`, and then changes nothing.
     void set(int fd, bool writer, IntrusivePtr<HandleCore> handle);
     /// False when there was none.
     bool remove(int fd, bool writer) noexcept;

@@ -146,8 +146,9 @@ public:
     using std::system_error::system_error;
 };
 
-/// The exception for a failed system call: the class with the errno's Python name, else std::system_error. `what` names
-/// the operation and its object, such as "connect to 127.0.0.1:80"; the reason is appended.
+/// The exception for a failed system call: the class above that Python chooses for the errno, else std::system_error
+/// (also for ETIMEDOUT: TimeoutError here is that of asyncio and no std::system_error). `what` names the operation and
+/// its object, such as "connect to 127.0.0.1:80"; the reason is appended.
 [[nodiscard]] std::exception_ptr os_error(int error, const std::string& what);
 
 /// Throws os_error(error, what).

@@ -7,7 +7,7 @@ namespace asyncio::detail {
 
 /// Memory for coroutine frames, task states and handles: a free list per 16-byte size class and thread, filled from
 /// chunks. A block may be freed on another thread than the one that took it; a thread that ends leaves its free
-/// blocks to the next one. Under AddressSanitizer it is plain malloc, so that errors are seen.
+/// blocks to the next one. Under Address-, Thread- and MemorySanitizer it is plain malloc, so that errors are seen.
 ///
 /// Throws std::bad_alloc.
 [[nodiscard]] void* pool_allocate(std::size_t size);

@@ -6,8 +6,10 @@
 struct epoll_event;
 struct iovec;
 
-/// The one seam for system calls: every call of the library into the kernel goes through here, so that a test can fail,
-/// shorten or observe each one.
+/// The one seam for system calls: every call of the loop, its drivers and its sockets into the kernel goes through
+/// here, so that a test can fail, shorten or observe each one. Only getsockname and getpeername cannot be intercepted
+/// and are not counted. Made elsewhere: the resolver's calls (getaddrinfo, if_nametoindex), the SIGINT handler's
+/// (sigaction), and those of libcurl.
 ///
 /// Every function returns what the call returned, or `-errno` when it failed. EINTR is not retried here, because a
 /// fault plan must be able to inject it; callers do.

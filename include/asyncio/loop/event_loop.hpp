@@ -52,8 +52,9 @@ public:
     /// The present iteration is the last one; when not running, the next run is a single iteration that does not block.
     void stop() noexcept { core_->stop(); }
     [[nodiscard]] bool is_running() const noexcept { return core_->running(); }
-    /// Drops all that is queued and every task that is not done: each is reported, and its frames are destroyed,
-    /// innermost first. Irreversible, idempotent. Throws RuntimeError when the loop is running.
+    /// Drops all that is queued and every task that is not done: each is reported in the log (the exception handler is
+    /// not called any more), and its frames are destroyed, innermost first. Irreversible, idempotent. Throws
+    /// RuntimeError when the loop is running.
     void close();
     [[nodiscard]] bool is_closed() const noexcept { return core_->closed(); }
 
@@ -130,6 +131,7 @@ public:
         auto core = make_handle<detail::WatcherHandleCore>(std::forward<F>(callable), std::forward<Args>(arguments)...);
         set_watcher(fd, true, detail::IntrusivePtr<detail::HandleCore>::adopt(core.detach()));
     }
+    /// As `remove_reader`.
     bool remove_writer(int fd);
 
     // --- futures and tasks (defined on the task floor) ---

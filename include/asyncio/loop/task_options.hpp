@@ -10,7 +10,7 @@ namespace asyncio {
 struct TaskOptions {
     /// Default: "Task-N", N global and rising.
     std::string_view name{};
-    /// Runs the first step inside create_task. Default: what the loop's task factory does. Since 3.14 (Task: 3.12).
+    /// Runs the first step inside create_task, if the loop runs in this thread. Default: no. Since 3.14 (Task: 3.12).
     std::optional<bool> eager_start{};
 };
 // See docs/architecture.md: GCC 12 destroys aggregate temporaries with a destructor twice inside co_await expressions.

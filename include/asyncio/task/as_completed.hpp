@@ -118,7 +118,8 @@ public:
     explicit AsCompletedIterator(detail::AsCompletedPtr core) noexcept : core_(std::move(core)) {}
 
     /// The next future that is done. Throws TimeoutError when it was not done in time.
-    /// Cancellation: CancelledError; the futures are left alone.
+    /// Cancellation: CancelledError; the futures are left alone, but the item counts as handed out, as in Python: the
+    /// iterator ends one item earlier.
     [[nodiscard("write co_await it.next()")]] Coro<std::optional<F>> next() { return detail::next_completed<F>(core_); }
 
     class Iterator {

@@ -44,6 +44,7 @@ class Task : public Future<T> {
 public:
     explicit Task(detail::TaskPtr core) noexcept : Future<T>(detail::FuturePtr(core.get())) {}
 
+    // These four as in AnyTask.
     [[nodiscard]] std::string get_name() const { return task_core().name(); }
     void set_name(std::string_view name) const { task_core().set_name(name); }
     [[nodiscard]] std::uint32_t cancelling() const noexcept { return task_core().cancelling(); }
@@ -63,6 +64,7 @@ public:
 /// The tasks of the running loop that are not done, in the order of their creation. Throws RuntimeError when no loop
 /// runs in this thread. Mirrors asyncio.all_tasks (since 3.7).
 [[nodiscard]] std::vector<AnyTask> all_tasks();
+/// The same for a loop, which need not run.
 [[nodiscard]] std::vector<AnyTask> all_tasks(EventLoop& loop);
 
 }  // namespace asyncio
