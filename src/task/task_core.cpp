@@ -49,7 +49,7 @@ std::string describe_blocked(LoopCore& loop) {
 }  // namespace
 
 TaskCore::~TaskCore() {
-    set_name({});
+    drop_name();
 }
 
 void TaskCore::start(PromiseBase* root, const TaskOptions& options) {
@@ -249,9 +249,13 @@ std::string TaskCore::name() const {
     return name_ == 0 ? std::string() : *reinterpret_cast<const std::string*>(name_);
 }
 
+void TaskCore::drop_name() noexcept {
+    if ((name_ & 1) == 0) delete reinterpret_cast<std::string*>(name_);
+}
+
 void TaskCore::set_name(std::string_view name) {
     auto text = name.empty() ? nullptr : std::make_unique<std::string>(name);
-    if ((name_ & 1) == 0) delete reinterpret_cast<std::string*>(name_);
+    drop_name();
     static_assert(alignof(std::string) > 1, "the lowest bit tells a number from a pointer");
     name_ = reinterpret_cast<std::uint64_t>(text.release());
 }
@@ -266,10 +270,9 @@ std::string TaskCore::repr() const {
     return text + ">";
 }
 
-TaskCore& require_current_task() {
+void throw_no_current_task() {
     if (running_loop == nullptr) throw RuntimeError("no running event loop");
-    if (running_loop->current_task == nullptr) throw RuntimeError("await was used outside of a task");
-    return *running_loop->current_task;
+    throw RuntimeError("await was used outside of a task");
 }
 
 namespace {

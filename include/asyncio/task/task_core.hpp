@@ -76,6 +76,7 @@ protected:
     ~TaskCore() override;
 
 private:
+    void drop_name() noexcept;
     static void run(ReadyNode& node, Turn turn);
     static void abandon(ListHook& hook) noexcept;
     void step();
@@ -110,7 +111,13 @@ private:
     Slot<T> slot_;
 };
 
+[[noreturn]] void throw_no_current_task();
+
 /// The task whose step runs in this thread. Throws RuntimeError when there is none.
-[[nodiscard]] TaskCore& require_current_task();
+[[nodiscard]] inline TaskCore& require_current_task() {
+    if (running_loop == nullptr || running_loop->current_task == nullptr) [[unlikely]]
+        throw_no_current_task();
+    return *running_loop->current_task;
+}
 
 }  // namespace asyncio::detail
