@@ -10,6 +10,8 @@ namespace asyncio::detail {
 namespace {
 constexpr std::uint32_t immediate_reads_in_a_row = 16;
 constexpr std::uint32_t ignored_writes_before_warning = 5;
+constexpr std::size_t most_kept_when_idle = 64 * 1024;
+constexpr int discards_at_close = 4;
 }  // namespace
 
 Connection::Connection(LoopCore& loop, DescriptorPtr socket, std::size_t limit)
@@ -23,7 +25,7 @@ Connection::Connection(LoopCore& loop, DescriptorPtr socket, std::size_t limit)
 }
 
 Connection::~Connection() {
-    if (!closed_ && !loop_->closed()) finish();
+    if (!closed_) finish();  // on a closed loop, too: the owner must hear of it
 }
 
 void Connection::release_writer() noexcept {
@@ -46,6 +48,7 @@ void Connection::consume(std::size_t size) noexcept {
     if (taken_ == incoming_.size()) {
         incoming_.clear();
         taken_ = 0;
+        if (incoming_.capacity() > most_kept_when_idle) incoming_ = {};
     } else if (taken_ > limit_ && taken_ > incoming_.size() / 2) {
         incoming_.erase(0, taken_);
         taken_ = 0;
@@ -68,7 +71,10 @@ std::int64_t Connection::receive(std::span<std::byte> target) {
         immediate_reads_ = 0;
         return result;
     }
-    error_ = os_error(static_cast<int>(-result), "read from " + peername.to_string());
+    // Memory that is short at the moment fails this attempt alone.
+    if (result == -ENOMEM || result == -ENOBUFS)
+        throw_os_error(static_cast<int>(-result), "read from " + peername.to_string());
+    fail(static_cast<int>(-result), "read from ");
     std::rethrow_exception(error_);
 }
 
@@ -88,15 +94,12 @@ bool Connection::may_go_on() noexcept {
 // --- writing ---
 
 void Connection::write(std::string_view data) {
-    if (eof_wanted_) throw RuntimeError("Cannot call write() after write_eof()");
-    if (data.empty()) return;
-    if (closing_) return ignore_write();
-    loop_->check_open();
+    if (!accepts_data() || data.empty()) return;
     if (outgoing_.empty()) {
         const std::int64_t result = loop_->driver().try_send(*socket_, std::as_bytes(std::span(data)));
         if (result == static_cast<std::int64_t>(data.size())) [[likely]]
             return;
-        if (result < 0 && result != -EAGAIN) return fail(static_cast<int>(-result));
+        if (result < 0 && result != -EAGAIN) return fail(static_cast<int>(-result), "send to ");
         if (result > 0) data.remove_prefix(static_cast<std::size_t>(result));
         outgoing_.append(data);
         flush();
@@ -104,6 +107,26 @@ void Connection::write(std::string_view data) {
         outgoing_.append(data);
     }
     update_pause();
+}
+
+void Connection::collect(std::string_view data) {
+    if (accepts_data()) outgoing_.append(data);
+}
+
+void Connection::send_collected() noexcept {
+    if (closing_ || outgoing_.empty()) return;
+    flush();
+    update_pause();
+}
+
+bool Connection::accepts_data() {
+    if (eof_wanted_) throw RuntimeError("Cannot call write() after write_eof()");
+    if (closing_) [[unlikely]] {
+        ignore_write();
+        return false;
+    }
+    loop_->check_open();
+    return true;
 }
 
 void Connection::ignore_write() noexcept {
@@ -150,7 +173,7 @@ void Connection::advance(std::int64_t result) noexcept {
     for (;;) {
         if (result > 0) outgoing_.consume(static_cast<std::size_t>(result));
         if (closed_) return;
-        if (result < 0 && result != -EAGAIN) return fail(static_cast<int>(-result));
+        if (result < 0 && result != -EAGAIN) return fail(static_cast<int>(-result), "send to ");
         if (outgoing_.empty()) break;
         const auto next = outgoing_.front();
         sending_.buffer = const_cast<std::byte*>(next.data());
@@ -173,7 +196,9 @@ void Connection::advance(std::int64_t result) noexcept {
 
 void Connection::all_sent() noexcept {
     if (eof_wanted_ && !closed_) loop_->driver().shutdown_write(*socket_);
-    if (closing_) finish();
+    if (!closing_) return;
+    discard_input();
+    finish();
 }
 
 // --- closing ---
@@ -181,7 +206,10 @@ void Connection::all_sent() noexcept {
 void Connection::close() noexcept {
     if (closing_) return;
     closing_ = true;
-    if (loop_->closed() || outgoing_.empty()) finish();
+    if (loop_->closed()) return finish();
+    if (!outgoing_.empty()) return;
+    discard_input();
+    finish();
 }
 
 void Connection::abort() noexcept {
@@ -189,9 +217,22 @@ void Connection::abort() noexcept {
     finish();
 }
 
-void Connection::fail(int error) noexcept {
+/// Closing a socket with unread input makes TCP reset the connection, and the peer may lose what was sent to it last.
+/// What came while nobody read is thrown away first, as a reader that always reads would have taken it.
+void Connection::discard_input() noexcept {
+    if (eof_) return;
     try {
-        if (!error_) error_ = os_error(error, "send to " + peername.to_string());
+        for (int i = 0; i < discards_at_close; ++i) {
+            if (loop_->driver().try_recv(*socket_, loop_->read_buffer()) <= 0) return;
+        }
+    } catch (const std::bad_alloc&) {
+        // No buffer: then with a reset.
+    }
+}
+
+void Connection::fail(int error, const char* operation) noexcept {
+    try {
+        if (!error_) error_ = os_error(error, operation + peername.to_string());
     } catch (...) {
         error_ = std::current_exception();
     }

@@ -1,8 +1,10 @@
 #include <asyncio/net/resolve.hpp>
 
+#include <asyncio/loop/driver/simulated.hpp>
 #include <asyncio/task/waiter.hpp>
 
 #include <netdb.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -50,6 +52,22 @@ Answer look_up(const std::string& host, std::uint16_t port, ResolveOptions optio
     }
     return answer;
 }
+
+/// Blocks every signal in this thread, and so in the threads that it starts meanwhile.
+class SignalsBlocked {
+public:
+    SignalsBlocked() noexcept {
+        sigset_t all;
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    SignalsBlocked(const SignalsBlocked&) = delete;
+    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+    ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+private:
+    sigset_t before_;
+};
 
 /// A look-up that runs in its own thread. Whoever awaits it may leave at any time; the thread finds out by `loop`.
 struct LookUp : detail::ReadyNode {
@@ -99,8 +117,14 @@ private:
         look_up_ = std::make_shared<LookUp>();
         look_up_->loop = &task_->loop();
         look_up_->awaiter = this;
+        const SignalsBlocked blocked;  // signals are for the program's own threads
         std::thread([shared = look_up_, host = host_, port = port_, options = options_] {
-            Answer answer = look_up(host, port, options);
+            Answer answer;
+            try {
+                answer = look_up(host, port, options);
+            } catch (const std::bad_alloc&) {
+                answer = {EAI_MEMORY, {}};
+            }
             const std::lock_guard lock(shared->mutex);
             shared->answer = std::move(answer);
             if (shared->loop == nullptr) return;
@@ -140,7 +164,7 @@ Coro<std::vector<SocketAddress>> resolve(std::string host, std::uint16_t port, R
         one.push_back(address);
         co_return one;
     }
-    if (!detail::require_running_loop().driver().may_block_for_ever()) {
+    if (dynamic_cast<SimulatedDriver*>(&detail::require_running_loop().driver()) != nullptr) {
         // A simulated network knows itself, and nothing else.
         if (host != "localhost" && !host.empty()) throw gaierror(EAI_NONAME, host);
         std::vector<SocketAddress> one;

@@ -35,7 +35,10 @@ private:
 /// Receives at least one more byte into the connection's buffer, or sees the end.
 Coro<> fill(Connection& connection, const char* name) {
     refuse_second_reader(connection, name);
-    if (!connection.may_go_on()) co_await sleep(Clock::duration::zero());
+    if (!connection.may_go_on()) {
+        const ReadWait wait(connection);
+        co_await sleep(Clock::duration::zero());
+    }
     for (;;) {
         std::string_view data;
         const std::int64_t result = connection.receive_shared(data);
@@ -54,7 +57,10 @@ Coro<std::string> read_some(ConnectionPtr connection, std::size_t size) {
     if (size == 0) co_return std::string();
     if (!connection->buffered().empty()) co_return connection->take(size);
     refuse_second_reader(*connection, "read");
-    if (!connection->may_go_on()) co_await sleep(Clock::duration::zero());
+    if (!connection->may_go_on()) {
+        const ReadWait wait(*connection);
+        co_await sleep(Clock::duration::zero());
+    }
     for (;;) {
         std::string_view data;
         const std::int64_t result = connection->receive_shared(data);
@@ -81,7 +87,10 @@ Coro<std::size_t> read_some_into(ConnectionPtr connection, std::span<std::byte> 
         co_return size;
     }
     refuse_second_reader(*connection, "read");
-    if (!connection->may_go_on()) co_await sleep(Clock::duration::zero());
+    if (!connection->may_go_on()) {
+        const ReadWait wait(*connection);
+        co_await sleep(Clock::duration::zero());
+    }
     for (;;) {
         const std::int64_t result = connection->receive(target);
         if (result != -EAGAIN) co_return static_cast<std::size_t>(result);
@@ -214,17 +223,16 @@ Coro<std::optional<std::string>> next_line(ConnectionPtr connection) {
 
 }  // namespace detail
 
-Coro<std::string> StreamReader::read(std::size_t size) {
-    return detail::read_some(connection_, size);
-}
-Coro<std::string> StreamReader::read() {
-    return detail::read_all(connection_);
+Coro<std::string> StreamReader::read(std::int64_t size) {
+    if (size < 0) return detail::read_all(connection_);
+    return detail::read_some(connection_, static_cast<std::size_t>(size));
 }
 Coro<std::size_t> StreamReader::read_into(std::span<std::byte> target) {
     return detail::read_some_into(connection_, target);
 }
-Coro<std::string> StreamReader::readexactly(std::size_t size) {
-    return detail::read_exactly(connection_, size);
+Coro<std::string> StreamReader::readexactly(std::int64_t size) {
+    if (size < 0) throw std::invalid_argument("readexactly size can not be less than zero");
+    return detail::read_exactly(connection_, static_cast<std::size_t>(size));
 }
 Coro<> StreamReader::readexactly_into(std::span<std::byte> target) {
     return detail::read_exactly_into(connection_, target);
@@ -236,16 +244,16 @@ Coro<std::optional<std::string>> StreamReader::next() {
     return detail::next_line(connection_);
 }
 
-Coro<std::string> StreamReader::readuntil(std::string_view separator) {
-    return readuntil(std::vector<std::string>{std::string(separator)});
+Coro<std::string> StreamReader::readuntil(Separators separators) {
+    return detail::read_until(connection_, std::move(separators).take());
 }
 
-Coro<std::string> StreamReader::readuntil(std::vector<std::string> separators) {
-    if (separators.empty()) throw std::invalid_argument("Separator should contain at least one element");
-    for (const std::string& separator : separators) {
+std::vector<std::string> Separators::take() && {
+    if (all_.empty()) throw std::invalid_argument("Separator should contain at least one element");
+    for (const std::string& separator : all_) {
         if (separator.empty()) throw std::invalid_argument("Separator should be at least one-byte string");
     }
-    return detail::read_until(connection_, std::move(separators));
+    return std::move(all_);
 }
 
 }  // namespace asyncio

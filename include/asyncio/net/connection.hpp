@@ -88,9 +88,14 @@ public:
     // --- writing ---
 
     void write(std::string_view data);
+    /// Collects without sending; send_collected() follows.
+    void collect(std::string_view data);
+    void send_collected() noexcept;
     void write_eof();
     void set_write_buffer_limits(std::size_t high, std::size_t low) noexcept;
     [[nodiscard]] std::size_t write_buffer_size() const noexcept { return outgoing_.size(); }
+    [[nodiscard]] std::size_t high_water() const noexcept { return high_; }
+    [[nodiscard]] std::size_t low_water() const noexcept { return low_; }
     [[nodiscard]] bool paused() const noexcept { return paused_; }
 
     /// Flushes in the background, then closes. Idempotent.
@@ -114,9 +119,14 @@ private:
     void flush() noexcept;
     void advance(std::int64_t result) noexcept;
     void all_sent() noexcept;
-    void fail(int error) noexcept;
+    /// The connection is broken: `operation` and the peer make the exception's text.
+    void fail(int error, const char* operation) noexcept;
+    void discard_input() noexcept;
     void finish() noexcept;
     void update_pause() noexcept;
+    /// False when data is dropped, since the connection has ended. Throws RuntimeError after write_eof() and on a
+    /// closed loop.
+    [[nodiscard]] bool accepts_data();
     void ignore_write() noexcept;
 
     LoopPtr loop_;

@@ -2,6 +2,7 @@
 
 #include <asyncio/base/intrusive_ptr.hpp>
 #include <asyncio/net/open_connection.hpp>
+#include <asyncio/task/closure.hpp>
 #include <asyncio/task/coro.hpp>
 #include <asyncio/task/create_task.hpp>
 #include <asyncio/task/task.hpp>
@@ -83,6 +84,8 @@ private:
     bool closed_ = false;
 };
 
+using ServerPtr = IntrusivePtr<ServerCore>;
+
 template <class F>
 class ServerOf final : public ServerCore {
 public:
@@ -95,7 +98,8 @@ private:
         const ConnectionPtr connection(&writer.connection());
         if constexpr (is_coro<std::invoke_result_t<F&, StreamReader, StreamWriter>>) {
             auto task = start_task(loop(), callback_(std::move(reader), std::move(writer)), {});
-            task.add_done_callback([connection](const auto& done) {
+            // The coroutine runs in the callback's closure, which the server owns.
+            task.add_done_callback([connection, server = ServerPtr(this)](const auto& done) {
                 if (done.cancelled()) {
                     connection->close();
                 } else if (std::exception_ptr error = done.exception()) {
@@ -109,8 +113,6 @@ private:
 
     F callback_;
 };
-
-using ServerPtr = IntrusivePtr<ServerCore>;
 
 /// Waits until the server is closed and its last connection has gone.
 class ServerClosedAwaiter : public Waiter, private ConnectionWaiter {
@@ -201,6 +203,7 @@ template <class F>
     requires std::is_invocable_v<std::decay_t<F>&, StreamReader, StreamWriter>
 [[nodiscard]] Coro<Server> start_server(F&& callback, std::string_view host, std::uint16_t port,
                                         ServerOptions options = {}) {
+    detail::require_safe_closure<F>();
     detail::check_server_options(options);
     return detail::start_server<std::decay_t<F>>(std::forward<F>(callback), std::string(host), port, options);
 }

@@ -3,16 +3,36 @@
 #include <asyncio/net/connection.hpp>
 #include <asyncio/task/coro.hpp>
 
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
-#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace asyncio {
+
+/// What readuntil looks for: `"\n"`, or one of several, `{"\n", "\r\n"}`. A class of its own, since GCC 12 cannot
+/// compile a std::initializer_list inside a co_await expression.
+class Separators {
+public:
+    template <std::convertible_to<std::string_view>... S>
+    Separators(const S&... separators) {
+        all_.reserve(sizeof...(S));
+        (all_.emplace_back(std::string_view(separators)), ...);
+    }
+    explicit Separators(std::vector<std::string> separators) noexcept : all_(std::move(separators)) {}
+
+    /// Gives them away. Throws std::invalid_argument as readuntil says.
+    [[nodiscard]] std::vector<std::string> take() &&;
+
+private:
+    std::vector<std::string> all_;
+};
 
 /// The receiving side of a connection. Copying copies the reference.
 ///
@@ -25,23 +45,22 @@ class StreamReader {
 public:
     explicit StreamReader(detail::ConnectionPtr connection) noexcept : connection_(std::move(connection)) {}
 
-    /// Up to `size` bytes, as soon as there is one; "" at the end of the stream, and for 0.
-    [[nodiscard]] Coro<std::string> read(std::size_t size);
-    /// Everything until the end of the stream.
-    [[nodiscard]] Coro<std::string> read();
+    /// Up to `size` bytes, as soon as there is one; "" at the end of the stream, and for 0. Negative, as in Python:
+    /// everything until the end.
+    [[nodiscard]] Coro<std::string> read(std::int64_t size = -1);
     /// As read(size), straight into `target`; gives the number of bytes. Allocates nothing.
     [[nodiscard]] Coro<std::size_t> read_into(std::span<std::byte> target);
-    /// Exactly `size` bytes. Throws IncompleteReadError when the stream ends before.
-    [[nodiscard]] Coro<std::string> readexactly(std::size_t size);
+    /// Exactly `size` bytes. Throws IncompleteReadError when the stream ends before, std::invalid_argument for a
+    /// negative size.
+    [[nodiscard]] Coro<std::string> readexactly(std::int64_t size);
     [[nodiscard]] Coro<> readexactly_into(std::span<std::byte> target);
     /// A line with its '\n'; at the end of the stream what is left, then "". Throws std::invalid_argument when the line
     /// is longer than the limit; that line, or what there is of it, is dropped.
     [[nodiscard]] Coro<std::string> readline();
-    /// Data up to and including the separator. Throws IncompleteReadError at the end of the stream, LimitOverrunError
-    /// when the limit is exceeded (nothing is dropped), std::invalid_argument for an empty separator.
-    [[nodiscard]] Coro<std::string> readuntil(std::string_view separator = "\n");
-    /// The same with several separators: the shortest result that ends in one of them. Since 3.13.
-    [[nodiscard]] Coro<std::string> readuntil(std::vector<std::string> separators);
+    /// Data up to and including the separator; with several (since 3.13), the shortest result that ends in one of them.
+    /// Throws IncompleteReadError at the end of the stream, LimitOverrunError when the limit is exceeded (nothing is
+    /// dropped), std::invalid_argument for no separator or an empty one.
+    [[nodiscard]] Coro<std::string> readuntil(Separators separators = "\n");
     /// The next line, as readline; nullopt at the end. Python: `async for line in reader`.
     [[nodiscard]] Coro<std::optional<std::string>> next();
 

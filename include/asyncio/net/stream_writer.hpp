@@ -102,10 +102,11 @@ public:
     void write(std::span<const std::byte> data) {
         connection_->write({reinterpret_cast<const char*>(data.data()), data.size()});
     }
-    /// Writes every element of a range, in order.
+    /// Writes every element of a range, in order and in one go.
     template <std::ranges::input_range R>
     void writelines(R&& lines) {
-        for (auto&& line : lines) write(std::string_view(line));
+        for (auto&& line : lines) connection_->collect(std::string_view(line));
+        connection_->send_collected();
     }
     /// Waits while more than the high mark is buffered, until the low mark is reached; otherwise does not suspend.
     /// Throws what broke the connection, ConnectionResetError when it was closed before. Cancelled: the data is still
@@ -130,6 +131,10 @@ public:
 
     /// Defaults: high 64 KiB, low a quarter. Throws std::invalid_argument when high < low.
     void set_write_buffer_limits(WriteBufferLimits limits = {});
+    /// Low and high.
+    [[nodiscard]] std::pair<std::size_t, std::size_t> get_write_buffer_limits() const noexcept {
+        return {connection_->low_water(), connection_->high_water()};
+    }
     [[nodiscard]] std::size_t get_write_buffer_size() const noexcept { return connection_->write_buffer_size(); }
 
     [[nodiscard]] const SocketAddress& peername() const noexcept { return connection_->peername; }

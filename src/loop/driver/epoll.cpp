@@ -98,6 +98,7 @@ void EpollDriver::dispatch_event(std::uint64_t token, std::uint32_t events, Watc
         return;
     }
     Entry& entry = *slot.entry;
+    const DescriptorPtr keep(&entry);  // a completion may give up the last reference
     if (failed || (events & EPOLLRDHUP) != 0) entry.hung_up = true;
     if (readable) {
         entry.may_read = true;

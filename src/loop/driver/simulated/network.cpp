@@ -41,7 +41,7 @@ Network::Network(const SimulatedOptions& options)
 
 Network::~Network() {
     while (OpenHook* hook = open_.front()) close(static_cast<Endpoint&>(*hook), false);
-    while (Operation* operation = ended_.pop_front()) operation->pending = false;
+    while (Operation* operation = ended_.front()) complete(*operation, -EBADF);  // whoever owns it must hear of it
 }
 
 Clock::time_point Network::time_of_arrival() noexcept {
