@@ -1,0 +1,205 @@
+#include "both_ends.hpp"
+#include "support/loops.hpp"
+#include "support/reports.hpp"
+
+#include <asyncio/testing/fault_plan.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <string>
+
+using namespace std::chrono_literals;
+using asyncio::Coro;
+using asyncio::testing::FaultPlan;
+using asyncio::testing::SystemCall;
+using support::both_ends;
+using support::breathe;
+
+/// What happens to streams when the system fails, interrupts or does less than it was asked for.
+class ConnectionFaults : public support::OnEachDriver {};
+ASYNCIO_ON_EACH_DRIVER(ConnectionFaults);
+
+TEST_P(ConnectionFaults, READER_16_reset_is_thrown_by_the_waiting_read_and_by_every_later_one) {
+    run([]() -> Coro<> {
+        auto [near, far] = co_await both_ends();
+        far.second.write("a\nrest");
+        EXPECT_EQ(co_await near.first.readline(), "a\n");
+        EXPECT_EQ(near.first.buffered(), "rest");
+        auto waiting = asyncio::create_task(near.first.readexactly(100));
+        co_await support::reset(near.second, far.second);
+        EXPECT_THROW(static_cast<void>(co_await waiting), asyncio::ConnectionResetError);
+        EXPECT_THROW(static_cast<void>(co_await near.first.read(1)), asyncio::ConnectionResetError);
+        EXPECT_THROW(static_cast<void>(co_await near.first.read(0)), asyncio::ConnectionResetError);
+    });
+}
+
+TEST_P(ConnectionFaults, READER_16_reset_closes_the_connection) {
+    run([]() -> Coro<> {
+        auto [near, far] = co_await both_ends();
+        co_await support::reset(near.second, far.second);
+        EXPECT_THROW(static_cast<void>(co_await near.first.read(1)), asyncio::ConnectionResetError);
+        EXPECT_TRUE(near.second.is_closing());
+        EXPECT_THROW(co_await near.second.wait_closed(), asyncio::ConnectionResetError);
+        EXPECT_THROW(co_await near.second.wait_closed(), asyncio::ConnectionResetError);
+        near.second.write("ignored");
+    });
+}
+
+TEST_P(ConnectionFaults, WRITER_4_reset_is_thrown_by_every_waiting_drain) {
+    run([]() -> Coro<> {
+        auto [near, far] = co_await both_ends();
+        near.second.write(std::string(8 << 20, 'x'));
+        const auto drain = [](asyncio::StreamWriter writer) -> Coro<> { co_await writer.drain(); };
+        auto first = asyncio::create_task(drain(near.second));
+        auto second = asyncio::create_task(drain(near.second));
+        co_await breathe();
+        EXPECT_FALSE(first.done());
+        far.second.abort();
+        EXPECT_THROW(co_await first, std::system_error);
+        EXPECT_THROW(co_await second, std::system_error);
+        EXPECT_TRUE(near.second.is_closing());
+    });
+}
+
+TEST_P(ConnectionFaults, WRITER_4_a_failing_read_wakes_the_drain) {
+    run([]() -> Coro<> {
+        auto [near, far] = co_await both_ends();
+        near.second.write(std::string(8 << 20, 'x'));
+        const auto drain = [](asyncio::StreamWriter writer) -> Coro<> { co_await writer.drain(); };
+        auto drained = asyncio::create_task(drain(near.second));
+        co_await breathe();
+        {
+            FaultPlan plan;
+            plan.fail(SystemCall::recv, ECONNRESET);
+            EXPECT_THROW(static_cast<void>(co_await near.first.read(1)), asyncio::ConnectionResetError);
+        }
+        EXPECT_THROW(co_await drained, asyncio::ConnectionResetError);
+        EXPECT_EQ(near.second.get_write_buffer_size(), 0U);
+    });
+}
+
+TEST_P(ConnectionFaults, WRITER_9_writes_after_a_loss_are_ignored) {
+    run([]() -> Coro<> {
+        auto [near, far] = co_await both_ends();
+        FaultPlan plan;
+        plan.fail(SystemCall::send, EPIPE, {.nth = 1});
+        near.second.write("lost");
+        for (int i = 0; i < 10; ++i) near.second.write("ignored");
+        EXPECT_EQ(plan.seen(SystemCall::send), 1U);
+        EXPECT_THROW(co_await near.second.drain(), asyncio::BrokenPipeError);
+    });
+}
+
+TEST_P(ConnectionFaults, IO_2_short_and_interrupted_calls_change_nothing) {
+    run([]() -> Coro<> {
+        std::string text;
+        for (int i = 0; i < 200; ++i) text += "line " + std::to_string(i) + "\n";
+        for (std::size_t size = 1; size < 40; size += 3) {
+            auto [near, far] = co_await both_ends();
+            FaultPlan plan(size);
+            plan.fail(SystemCall::recv, EINTR, {.one_in = 3}).fail(SystemCall::send, EINTR, {.one_in = 3});
+            plan.shorten(SystemCall::recv, size).shorten(SystemCall::send, size);
+            near.second.write(text);
+            near.second.write_eof();
+            std::string received;
+            while (auto line = co_await far.first.next()) received += *line;
+            EXPECT_EQ(received, text);
+            EXPECT_GT(plan.injected(), 0U);
+        }
+    });
+}
+
+TEST_P(ConnectionFaults, IO_2_one_short_call_at_every_position) {
+    run([]() -> Coro<> {
+        for (std::uint64_t position = 1; position <= 8; ++position) {
+            auto [near, far] = co_await both_ends();
+            FaultPlan plan;
+            plan.shorten(SystemCall::recv, 1, {.nth = position}).shorten(SystemCall::send, 1, {.nth = position});
+            std::string received;
+            for (int i = 0; i < 4; ++i) {
+                near.second.write("abcd");
+                received += co_await far.first.readexactly(4);
+            }
+            EXPECT_EQ(received, "abcdabcdabcdabcd");
+        }
+    });
+}
+
+TEST_P(ConnectionFaults, SERVER_6_out_of_descriptors_pauses_for_a_second) {
+    if (!simulated()) GTEST_SKIP() << "the pause needs the virtual clock";
+    support::Reports reports(loop);
+    run([&]() -> Coro<> {
+        const auto echo = [](asyncio::StreamReader reader, asyncio::StreamWriter writer) -> Coro<> {
+            writer.write(co_await reader.read(100));
+        };
+        auto server = co_await asyncio::start_server(echo, "127.0.0.1", 0);
+        for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM}) {
+            FaultPlan plan;
+            plan.fail(SystemCall::accept, error, {.nth = 1});
+            const auto start = loop.time();
+            auto [reader, writer] = co_await asyncio::open_connection("127.0.0.1", server.port());
+            writer.write("late");
+            EXPECT_EQ(co_await reader.read(), "late");
+            EXPECT_GE(loop.time() - start, 1s);
+            EXPECT_LT(loop.time() - start, 1100ms);
+        }
+        server.close();
+        co_await server.wait_closed();
+    });
+    ASSERT_EQ(reports.messages().size(), 4U);
+    EXPECT_EQ(reports.messages().front(), "socket.accept() out of system resource");
+}
+
+TEST_P(ConnectionFaults, SERVER_6_close_while_accepting_pauses) {
+    support::Reports reports(loop);
+    run([]() -> Coro<> {
+        auto server = co_await asyncio::start_server([](auto, auto) { FAIL(); }, "127.0.0.1", 0);
+        FaultPlan plan;
+        plan.fail(SystemCall::accept, EMFILE);
+        auto client = co_await asyncio::open_connection("127.0.0.1", server.port());
+        co_await breathe();
+        server.close();
+        co_await server.wait_closed();
+    });
+    EXPECT_EQ(reports.messages().size(), 1U);
+}
+
+TEST_P(ConnectionFaults, SERVER_6_an_aborted_connection_does_not_stop_accepting) {
+    support::Reports reports(loop);
+    run([]() -> Coro<> {
+        const auto greet = [](auto, asyncio::StreamWriter writer) { writer.write("hello"); };
+        auto server = co_await asyncio::start_server(greet, "127.0.0.1", 0);
+        FaultPlan plan;
+        plan.fail(SystemCall::accept, ECONNABORTED, {.nth = 1});
+        auto [reader, writer] = co_await asyncio::open_connection("127.0.0.1", server.port());
+        EXPECT_EQ(co_await reader.read(), "hello");
+        server.close();
+    });
+    EXPECT_TRUE(reports.messages().empty());
+}
+
+TEST_P(ConnectionFaults, IO_7_no_descriptor_for_a_client) {
+    run([]() -> Coro<> {
+        auto server = co_await asyncio::start_server([](auto, auto) {}, "127.0.0.1", 0);
+        {
+            FaultPlan plan;
+            plan.fail(SystemCall::socket, EMFILE);
+            EXPECT_THROW(static_cast<void>(co_await asyncio::open_connection("127.0.0.1", server.port())),
+                         std::system_error);
+        }
+        auto [reader, writer] = co_await asyncio::open_connection("127.0.0.1", server.port());
+        EXPECT_EQ(co_await reader.read(), "");
+    });
+}
+
+TEST_P(ConnectionFaults, SERVER_3_failed_bind_and_listen_leave_nothing) {
+    run([]() -> Coro<> {
+        for (const SystemCall call : {SystemCall::socket, SystemCall::bind, SystemCall::listen}) {
+            FaultPlan plan;
+            plan.fail(call, EACCES);
+            EXPECT_THROW(static_cast<void>(co_await asyncio::start_server([](auto, auto) {}, "127.0.0.1", 0)),
+                         std::system_error);
+        }
+    });
+}
