@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <stdexcept>
 
 namespace {
@@ -20,9 +21,9 @@ using namespace static_server;
 
 asyncio::Coro<> serve(const CommandLine& line) {
     ShutdownSignal shutdown;
-    Site site(FileTree(line.root), line.site);
-    auto on_connection = [&site](asyncio::StreamReader reader, asyncio::StreamWriter writer) {
-        return site.serve(std::move(reader), std::move(writer));
+    const auto site = std::make_shared<Site>(FileTree(line.root), line.site);
+    auto on_connection = [site](asyncio::StreamReader reader, asyncio::StreamWriter writer) {
+        return Site::serve(site, std::move(reader), std::move(writer));
     };
     auto server = co_await asyncio::start_server(on_connection, line.host, line.port);
     std::printf("serving %s on http://%s:%d/\n", line.root.c_str(), line.host.c_str(), server.port());

@@ -38,16 +38,16 @@ asyncio::Coro<> discard_until_end(asyncio::StreamReader& reader) {
 
 }  // namespace
 
-asyncio::Coro<> Site::serve(asyncio::StreamReader reader, asyncio::StreamWriter writer) {
-    const Counted counted(connections_);
+asyncio::Coro<> Site::serve(std::shared_ptr<Site> site, asyncio::StreamReader reader, asyncio::StreamWriter writer) {
+    const Counted counted(site->connections_);
     try {
-        if (connections_ > options_.max_connections) {
+        if (site->connections_ > site->options_.max_connections) {
             Response response = error_response(503);
-            co_await send(writer, std::move(response));
+            co_await site->send(writer, std::move(response));
         } else {
-            co_await converse(reader, writer);
+            co_await site->converse(reader, writer);
         }
-        co_await say_goodbye(reader, writer);
+        co_await site->say_goodbye(reader, writer);
     } catch (const std::exception&) {
         // The client is gone, takes nothing in, or the file changed while it was sent: what was promised cannot be
         // kept, and only an aborted connection tells the client so.

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <string>
 
 namespace static_server {
@@ -23,7 +24,7 @@ struct SiteOptions {
     RequestLimits limits = {};
 };
 
-/// The files of one tree, served to any number of connections. Must outlive the connections.
+/// The files of one tree, served to any number of connections.
 ///
 ///     accepted --> request --> answer --+--> goodbye (FIN, the client's rest is read and thrown away) --> closed
 ///                     ^                 |
@@ -33,7 +34,11 @@ public:
     Site(FileTree tree, const SiteOptions& options) : tree_(std::move(tree)), options_(options) {}
 
     /// One connection, from its first request to its end. What a client does wrong never leaves this coroutine.
-    asyncio::Coro<> serve(asyncio::StreamReader reader, asyncio::StreamWriter writer);
+    ///
+    /// Every connection shares the site: when the program ends, tasks that still serve are cancelled after the
+    /// coroutine that made the site has returned, and touch it once more.
+    static asyncio::Coro<> serve(std::shared_ptr<Site> site, asyncio::StreamReader reader,
+                                 asyncio::StreamWriter writer);
 
 private:
     asyncio::Coro<> converse(asyncio::StreamReader& reader, asyncio::StreamWriter& writer);

@@ -9,6 +9,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -25,9 +27,10 @@ protected:
     template <class Client>
     void serve_to(const SiteOptions& options, Client client) {
         asyncio::testing::run_virtual([&]() -> asyncio::Coro<> {
-            Site site(FileTree(directory_.path()), options);
-            auto on_connection = [&site](asyncio::StreamReader reader, asyncio::StreamWriter writer) {
-                return site.serve(std::move(reader), std::move(writer));
+            const auto site = std::make_shared<Site>(FileTree(directory_.path()), options);
+            site_ = site;
+            auto on_connection = [site](asyncio::StreamReader reader, asyncio::StreamWriter writer) {
+                return Site::serve(site, std::move(reader), std::move(writer));
             };
             auto server = co_await asyncio::start_server(on_connection, "127.0.0.1", 0);
             co_await client(server.port());
@@ -36,6 +39,7 @@ protected:
     }
 
     TemporaryTree directory_;
+    std::weak_ptr<Site> site_;  // gone when nobody is served any more
 };
 
 /// Sends `text` and returns everything that comes until the server closes.
@@ -176,6 +180,16 @@ TEST_F(SiteTest, aborts_when_a_file_gets_shorter_on_the_way) {
         const std::string answer = co_await exchange(port, last_request);
         EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << "others are still served: " << answer;
     });
+}
+
+TEST_F(SiteTest, may_end_while_connections_are_open) {
+    std::optional<std::pair<asyncio::StreamReader, asyncio::StreamWriter>> open;
+    serve_to({}, [&](std::uint16_t port) -> asyncio::Coro<> {
+        open = co_await asyncio::open_connection("127.0.0.1", port);
+        open->second.write(request);
+        co_await open->first.readuntil("small");
+    });
+    EXPECT_TRUE(site_.expired()) << "whoever was still served has been cancelled";
 }
 
 TEST_F(SiteTest, holds_answers_back_by_the_latency) {
