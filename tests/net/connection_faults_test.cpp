@@ -1,4 +1,4 @@
-#include "both_ends.hpp"
+#include "stream_pair.hpp"
 #include "support/loops.hpp"
 #include "support/reports.hpp"
 
@@ -13,81 +13,93 @@ using namespace std::chrono_literals;
 using asyncio::Coro;
 using asyncio::testing::FaultPlan;
 using asyncio::testing::SystemCall;
-using support::both_ends;
-using support::breathe;
+using support::connect_pair;
+using support::settle;
 
 /// What happens to streams when the system fails, interrupts or does less than it was asked for.
 class ConnectionFaults : public support::OnEachDriver {};
 ASYNCIO_ON_EACH_DRIVER(ConnectionFaults);
 
+namespace {
+
+/// Ends `closing` so that `peer` gets ECONNRESET: bytes that were never read do that on both drivers.
+Coro<> reset(asyncio::StreamWriter& peer, asyncio::StreamWriter& closing) {
+    peer.write("never read");
+    co_await settle();
+    closing.abort();
+    co_await settle();
+}
+
+}  // namespace
+
 TEST_P(ConnectionFaults, READER_16_reset_is_thrown_by_the_waiting_read_and_by_every_later_one) {
     run([]() -> Coro<> {
-        auto [near, far] = co_await both_ends();
-        far.second.write("a\nrest");
-        EXPECT_EQ(co_await near.first.readline(), "a\n");
-        EXPECT_EQ(near.first.buffered(), "rest");
-        auto waiting = asyncio::create_task(near.first.readexactly(100));
-        co_await support::reset(near.second, far.second);
+        auto pair = co_await connect_pair();
+        pair.peer_writer.write("a\nrest");
+        EXPECT_EQ(co_await pair.reader.readline(), "a\n");
+        EXPECT_EQ(pair.reader.buffered(), "rest");
+        auto waiting = asyncio::create_task(pair.reader.readexactly(100));
+        co_await reset(pair.writer, pair.peer_writer);
         EXPECT_THROW(static_cast<void>(co_await waiting), asyncio::ConnectionResetError);
-        EXPECT_THROW(static_cast<void>(co_await near.first.read(1)), asyncio::ConnectionResetError);
-        EXPECT_THROW(static_cast<void>(co_await near.first.read(0)), asyncio::ConnectionResetError);
+        EXPECT_THROW(static_cast<void>(co_await pair.reader.read(1)), asyncio::ConnectionResetError);
+        EXPECT_THROW(static_cast<void>(co_await pair.reader.read(0)), asyncio::ConnectionResetError);
     });
 }
 
 TEST_P(ConnectionFaults, READER_16_reset_closes_the_connection) {
     run([]() -> Coro<> {
-        auto [near, far] = co_await both_ends();
-        co_await support::reset(near.second, far.second);
-        EXPECT_THROW(static_cast<void>(co_await near.first.read(1)), asyncio::ConnectionResetError);
-        EXPECT_TRUE(near.second.is_closing());
-        EXPECT_THROW(co_await near.second.wait_closed(), asyncio::ConnectionResetError);
-        EXPECT_THROW(co_await near.second.wait_closed(), asyncio::ConnectionResetError);
-        near.second.write("ignored");
+        auto pair = co_await connect_pair();
+        co_await reset(pair.writer, pair.peer_writer);
+        EXPECT_THROW(static_cast<void>(co_await pair.reader.read(1)), asyncio::ConnectionResetError);
+        EXPECT_TRUE(pair.writer.is_closing());
+        EXPECT_THROW(co_await pair.writer.wait_closed(), asyncio::ConnectionResetError);
+        EXPECT_THROW(co_await pair.writer.wait_closed(), asyncio::ConnectionResetError);
+        pair.writer.write("ignored");
     });
 }
 
 TEST_P(ConnectionFaults, WRITER_4_reset_is_thrown_by_every_waiting_drain) {
     run([]() -> Coro<> {
-        auto [near, far] = co_await both_ends();
-        near.second.write(std::string(8 << 20, 'x'));
+        auto pair = co_await connect_pair();
+        pair.writer.write(std::string(8 << 20, 'x'));
         const auto drain = [](asyncio::StreamWriter writer) -> Coro<> { co_await writer.drain(); };
-        auto first = asyncio::create_task(drain(near.second));
-        auto second = asyncio::create_task(drain(near.second));
-        co_await breathe();
+        auto first = asyncio::create_task(drain(pair.writer));
+        auto second = asyncio::create_task(drain(pair.writer));
+        co_await settle();
         EXPECT_FALSE(first.done());
-        far.second.abort();
+        pair.peer_writer.abort();
         EXPECT_THROW(co_await first, std::system_error);
         EXPECT_THROW(co_await second, std::system_error);
-        EXPECT_TRUE(near.second.is_closing());
+        EXPECT_TRUE(pair.writer.is_closing());
     });
 }
 
 TEST_P(ConnectionFaults, WRITER_4_a_failing_read_wakes_the_drain) {
     run([]() -> Coro<> {
-        auto [near, far] = co_await both_ends();
-        near.second.write(std::string(8 << 20, 'x'));
+        auto pair = co_await connect_pair();
+        pair.writer.write(std::string(8 << 20, 'x'));
         const auto drain = [](asyncio::StreamWriter writer) -> Coro<> { co_await writer.drain(); };
-        auto drained = asyncio::create_task(drain(near.second));
-        co_await breathe();
+        auto drained = asyncio::create_task(drain(pair.writer));
+        co_await settle();
         {
             FaultPlan plan;
             plan.fail(SystemCall::recv, ECONNRESET);
-            EXPECT_THROW(static_cast<void>(co_await near.first.read(1)), asyncio::ConnectionResetError);
+            EXPECT_THROW(static_cast<void>(co_await pair.reader.read(1)), asyncio::ConnectionResetError);
         }
         EXPECT_THROW(co_await drained, asyncio::ConnectionResetError);
-        EXPECT_EQ(near.second.get_write_buffer_size(), 0U);
+        EXPECT_EQ(pair.writer.get_write_buffer_size(), 0U);
     });
 }
 
 TEST_P(ConnectionFaults, WRITER_9_writes_after_a_loss_are_ignored) {
     run([]() -> Coro<> {
-        auto [near, far] = co_await both_ends();
+        auto pair = co_await connect_pair();
         FaultPlan plan;
         plan.fail(SystemCall::send, EPIPE, {.nth = 1});
-        near.second.write("lost");
-        for (int i = 0; i < 10; ++i) near.second.write("ignored");
+        pair.writer.write("lost");
+        for (int i = 0; i < 10; ++i) pair.writer.write("ignored");
         EXPECT_EQ(plan.seen(SystemCall::send), 1U);
-        EXPECT_THROW(co_await near.second.drain(), asyncio::BrokenPipeError);
+        EXPECT_THROW(co_await pair.writer.drain(), asyncio::BrokenPipeError);
     });
 }
 
@@ -96,14 +108,14 @@ TEST_P(ConnectionFaults, IO_2_short_and_interrupted_calls_change_nothing) {
         std::string text;
         for (int i = 0; i < 200; ++i) text += "line " + std::to_string(i) + "\n";
         for (std::size_t size = 1; size < 40; size += 3) {
-            auto [near, far] = co_await both_ends();
+            auto pair = co_await connect_pair();
             FaultPlan plan(size);
             plan.fail(SystemCall::recv, EINTR, {.one_in = 3}).fail(SystemCall::send, EINTR, {.one_in = 3});
             plan.shorten(SystemCall::recv, size).shorten(SystemCall::send, size);
-            near.second.write(text);
-            near.second.write_eof();
+            pair.writer.write(text);
+            pair.writer.write_eof();
             std::string received;
-            while (auto line = co_await far.first.next()) received += *line;
+            while (auto line = co_await pair.peer_reader.next()) received += *line;
             EXPECT_EQ(received, text);
             EXPECT_GT(plan.injected(), 0U);
         }
@@ -113,13 +125,13 @@ TEST_P(ConnectionFaults, IO_2_short_and_interrupted_calls_change_nothing) {
 TEST_P(ConnectionFaults, IO_2_one_short_call_at_every_position) {
     run([]() -> Coro<> {
         for (std::uint64_t position = 1; position <= 8; ++position) {
-            auto [near, far] = co_await both_ends();
+            auto pair = co_await connect_pair();
             FaultPlan plan;
             plan.shorten(SystemCall::recv, 1, {.nth = position}).shorten(SystemCall::send, 1, {.nth = position});
             std::string received;
             for (int i = 0; i < 4; ++i) {
-                near.second.write("abcd");
-                received += co_await far.first.readexactly(4);
+                pair.writer.write("abcd");
+                received += co_await pair.peer_reader.readexactly(4);
             }
             EXPECT_EQ(received, "abcdabcdabcdabcd");
         }
@@ -158,7 +170,7 @@ TEST_P(ConnectionFaults, SERVER_6_close_while_accepting_pauses) {
         FaultPlan plan;
         plan.fail(SystemCall::accept, EMFILE);
         auto client = co_await asyncio::open_connection("127.0.0.1", server.port());
-        co_await breathe();
+        co_await settle();
         server.close();
         co_await server.wait_closed();
     });

@@ -1,4 +1,4 @@
-#include "both_ends.hpp"
+#include "stream_pair.hpp"
 #include "support/loops.hpp"
 #include "support/reports.hpp"
 
@@ -10,7 +10,7 @@
 
 using namespace std::chrono_literals;
 using asyncio::Coro;
-using support::breathe;
+using support::settle;
 
 class ServerTest : public support::OnEachDriver {};
 ASYNCIO_ON_EACH_DRIVER(ServerTest);
@@ -113,7 +113,7 @@ TEST_P(ServerTest, SERVER_7_close_refuses_new_connections_and_leaves_the_others)
         auto server = co_await asyncio::start_server(echo, "127.0.0.1", 0);
         const auto port = server.port();
         auto [reader, writer] = co_await asyncio::open_connection("127.0.0.1", port);
-        co_await breathe();
+        co_await settle();
         server.close();
         server.close();
         EXPECT_FALSE(server.is_serving());
@@ -129,14 +129,14 @@ TEST_P(ServerTest, SERVER_8_wait_closed_waits_for_close_and_for_the_last_connect
     run([]() -> Coro<> {
         auto server = co_await serve_quietly();
         auto [reader, writer] = co_await asyncio::open_connection("127.0.0.1", server.port());
-        co_await breathe();
+        co_await settle();
         auto gone = asyncio::create_task(wait_for_end(server));
         auto cancelled = asyncio::create_task(wait_for_end(server));
-        co_await breathe();
+        co_await settle();
         EXPECT_FALSE(gone.done());
         cancelled.cancel();
         server.close();
-        co_await breathe();
+        co_await settle();
         EXPECT_TRUE(cancelled.cancelled());
         EXPECT_FALSE(gone.done());
         writer.close();
@@ -151,7 +151,7 @@ TEST_P(ServerTest, SERVER_8_connection_gone_before_close) {
         auto gone = asyncio::create_task(wait_for_end(server));
         auto [reader, writer] = co_await asyncio::open_connection("127.0.0.1", server.port());
         writer.close();
-        co_await breathe();
+        co_await settle();
         EXPECT_FALSE(gone.done());
         server.close();
         co_await gone;
@@ -162,7 +162,7 @@ TEST_P(ServerTest, SERVER_9_one_serve_forever_at_a_time_and_close_cancels_it) {
     run([]() -> Coro<> {
         auto server = co_await serve_quietly({.start_serving = false});
         auto serving = asyncio::create_task(server.serve_forever());
-        co_await breathe();
+        co_await settle();
         EXPECT_TRUE(server.is_serving());
         EXPECT_THROW(co_await server.serve_forever(), asyncio::RuntimeError);
         server.close();
@@ -176,9 +176,9 @@ TEST_P(ServerTest, SERVER_10_cancelled_serve_forever_waits_for_the_last_client) 
         auto server = co_await serve_quietly();
         auto [reader, writer] = co_await asyncio::open_connection("127.0.0.1", server.port());
         auto serving = asyncio::create_task(server.serve_forever());
-        co_await breathe();
+        co_await settle();
         serving.cancel();
-        co_await breathe();
+        co_await settle();
         EXPECT_FALSE(serving.done());
         EXPECT_TRUE(server.sockets().empty());
         writer.close();
@@ -192,7 +192,7 @@ TEST_P(ServerTest, SERVER_11_close_clients_and_abort_clients_leave_the_listener)
         for (const bool abort : {false, true}) {
             auto first = co_await asyncio::open_connection("127.0.0.1", server.port());
             auto second = co_await asyncio::open_connection("127.0.0.1", server.port());
-            co_await breathe();
+            co_await settle();
             abort ? server.abort_clients() : server.close_clients();
             EXPECT_EQ(co_await first.first.read(), "");
             EXPECT_EQ(co_await second.first.read(), "");
@@ -227,7 +227,7 @@ TEST_P(ServerTest, STREAM_10_connections_come_in_order) {
             clients.push_back(co_await asyncio::open_connection("127.0.0.1", server.port()));
             clients.back().second.write(std::string_view(name));
         }
-        co_await breathe();
+        co_await settle();
         EXPECT_EQ(order, "abc");
     });
 }
