@@ -30,11 +30,15 @@ LoopCore::LoopCore(std::unique_ptr<Driver> driver)
       driver_(std::move(driver)),
       watchers_(std::make_unique<Watchers>(*this)) {
     now_ = driver_->now();
-    const char* environment = std::getenv("ASYNCIO_DEBUG");
-    debug = environment != nullptr && *environment != '\0' && std::string_view(environment) != "0";
+    debug = debug_by_environment();
 }
 
 LoopCore::~LoopCore() { close(); }
+
+bool debug_by_environment() noexcept {
+    const char* value = std::getenv("ASYNCIO_DEBUG");
+    return value != nullptr && *value != '\0' && std::string_view(value) != "0";
+}
 
 /// Marks the loop as running in this thread, and undoes it on every way out.
 class LoopCore::Running {

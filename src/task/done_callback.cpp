@@ -11,16 +11,13 @@ namespace asyncio {
 
 namespace detail {
 
-namespace {
-thread_local constinit std::uint64_t last_callback_id = 0;
-}
-
-DoneCallback::DoneCallback() noexcept : DoneNode(&on_done), ReadyNode(&run), id_(++last_callback_id) {}
+DoneCallback::DoneCallback() noexcept : DoneNode(&on_done), ReadyNode(&run) {}
 
 DoneCallbackId DoneCallback::enter(FutureCore& future, DoneCallback* callback) {
     std::unique_ptr<DoneCallback> owned(callback);
     future.loop().check_thread();
     callback->future_ = &future;
+    callback->id_ = ++future.loop().last_callback_id;
     if (future.done()) {
         future.loop().check_open();
         on_done(*owned.release(), Turn::run);

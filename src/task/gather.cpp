@@ -87,9 +87,11 @@ void GatherCore::release_children() noexcept {
 
 bool GatherCore::cancel(std::string_view message) noexcept {
     report_unretrieved_ = false;
-    if (done()) return false;
+    if (done() || cancelling_) return false;
     bool accepted = false;
+    cancelling_ = true;
     for (Child& child : children_) accepted |= cancel_child(child, message);
+    cancelling_ = false;
     if (accepted) cancel_error_ = make_cancelled_error(message);
     return accepted;
 }

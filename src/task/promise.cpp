@@ -6,7 +6,6 @@
 #include <asyncio/task/promise.hpp>
 #include <asyncio/task/transfer.hpp>
 
-#include <cstdlib>
 #include <string>
 
 namespace asyncio::detail {
@@ -27,10 +26,7 @@ void throw_already_awaited() { throw RuntimeError("cannot reuse already awaited 
 
 bool debugging_coroutines() noexcept {
     if (running_loop != nullptr) return running_loop->debug;
-    static const bool by_environment = [] {
-        const char* value = std::getenv("ASYNCIO_DEBUG");
-        return value != nullptr && *value != '\0' && *value != '0';
-    }();
+    static const bool by_environment = debug_by_environment();
     return by_environment;
 }
 

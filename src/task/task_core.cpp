@@ -142,7 +142,7 @@ std::uint32_t TaskCore::uncancel() noexcept {
 void TaskCore::pass_on_cancel() noexcept {
     if (waiter_ == nullptr) return;
     const std::exception_ptr error = std::exchange(pending_error_, nullptr);
-    std::string message;
+    std::string_view message;  // inside the exception, which `error` keeps
     try {
         std::rethrow_exception(error);
     } catch (const CancelledError& cancelled) {

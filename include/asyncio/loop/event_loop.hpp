@@ -158,7 +158,11 @@ public:
     /// In debug mode, steps that take at least this long are reported. Assignable; 100 ms.
     Clock::duration& slow_callback_duration;
 
-    [[nodiscard]] Driver& driver() noexcept { return core_->driver(); }
+    /// What it runs on. Throws RuntimeError after close(), when there is none any more.
+    [[nodiscard]] Driver& driver() {
+        core_->check_open();
+        return core_->driver();
+    }
     [[nodiscard]] detail::LoopCore& core() const noexcept { return *core_; }
 
 private:

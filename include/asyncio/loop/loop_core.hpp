@@ -52,6 +52,8 @@ public:
     TaskCore* current_task = nullptr;
     /// How often a task was made ready; see asyncio::testing.
     std::uint64_t wakeups = 0;
+    /// See DoneCallbackId.
+    std::uint64_t last_callback_id = 0;
     bool debug = false;
 
     // --- timers ---
@@ -158,6 +160,9 @@ private:
 };
 
 using LoopPtr = IntrusivePtr<LoopCore>;
+
+/// Whether ASYNCIO_DEBUG is set, to anything but "" and "0".
+[[nodiscard]] bool debug_by_environment() noexcept;
 
 bool debug_enabled(const LoopCore& loop) noexcept { return loop.debug; }
 

@@ -32,7 +32,7 @@ private:
 
     FutureCore* future_ = nullptr;  // while in its list
     FuturePtr keep_;                // while in the ready queue
-    std::uint64_t id_;
+    std::uint64_t id_ = 0;
 };
 
 template <class PublicFuture, class F>

@@ -67,6 +67,7 @@ private:
     std::size_t counted_ = 0;
     std::exception_ptr cancel_error_;  // set when a cancellation was accepted
     bool return_exceptions_;
+    bool cancelling_ = false;  // inside cancel(), to which a ring of awaits would come back
 };
 
 /// What a T becomes in the result: as it is, or with the exceptions beside it.
