@@ -6,22 +6,26 @@ namespace asyncio::detail {
 
 namespace {
 constexpr std::uint32_t arity = 4;
-constexpr std::uint32_t parent_of(std::uint32_t index) { return (index - 1) / arity; }
-constexpr std::uint32_t first_child_of(std::uint32_t index) { return index * arity + 1; }
+constexpr std::uint32_t parent_of(std::uint32_t index) {
+    return (index - 1) / arity;
+}
+constexpr std::uint32_t first_child_of(std::uint32_t index) {
+    return index * arity + 1;
+}
 }  // namespace
 
-void TimerHeap::schedule(TimerNode& node, Clock::time_point when) {
-    entries_.push_back({when, &node});
-    node.when = when;
-    node.sequence = next_sequence_++;
-    sift_up(static_cast<std::uint32_t>(entries_.size() - 1), {when, &node});
+void TimerHeap::sort_in_newest() noexcept {
+    for (; sorted_ < entries_.size(); ++sorted_) sift_up(sorted_, entries_[sorted_]);
+    earliest_newest_ = Clock::time_point::max();
 }
 
 void TimerHeap::remove(std::uint32_t index) noexcept {
     entries_[index].node->index = TimerNode::not_scheduled;
-    const Entry last = entries_.back();
+    const Entry last = entries_[--sorted_];
+    // The newest stay dense: the last of them takes the place that the heap gives up.
+    if (sorted_ + 1 < entries_.size()) place(sorted_, entries_.back());
     entries_.pop_back();
-    if (index == entries_.size()) return;
+    if (index == sorted_) return;
     if (index > 0 && before(last, entries_[parent_of(index)])) {
         sift_up(index, last);
     } else {
@@ -40,7 +44,7 @@ void TimerHeap::sift_up(std::uint32_t index, Entry entry) noexcept {
 }
 
 void TimerHeap::sift_down(std::uint32_t index, Entry entry) noexcept {
-    const auto count = static_cast<std::uint32_t>(entries_.size());
+    const std::uint32_t count = sorted_;
     for (;;) {
         const std::uint32_t first = first_child_of(index);
         if (first >= count) break;

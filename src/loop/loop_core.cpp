@@ -109,7 +109,7 @@ void LoopCore::poll() {
         ready_ = idle_waiters.take();
 }
 
-Clock::time_point LoopCore::wait_deadline() const noexcept {
+Clock::time_point LoopCore::wait_deadline() noexcept {
     constexpr auto longest_wait = std::chrono::hours(24);
     if (timers_.empty() || timers_.next_deadline() == Clock::time_point::max()) return Clock::time_point::max();
     return std::min(timers_.next_deadline(), saturating_add(now_, longest_wait));

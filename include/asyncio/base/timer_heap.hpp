@@ -21,8 +21,14 @@ struct TimerNode : ReadyNode {
     std::uint32_t index = not_scheduled;
 };
 
-/// A heap of timers by deadline, FIFO among equal ones. Scheduling and cancelling are O(log n) and cancelling removes
-/// at once; a timer with the latest deadline so far, the usual case, is added in O(1).
+/// A heap of timers by deadline, FIFO among equal ones. Cancelling removes at once.
+///
+/// The newest timers wait behind the heap, in no order, until one of them could be due first or they are many: a
+/// timeout that does not strike is mostly cancelled while it is new, and then costs O(1) both ways. In the heap,
+/// scheduling and cancelling are O(log n).
+///
+///     entries_:  [ heap, by deadline ... | newest, unsorted ... ]
+///                0                       sorted_                size
 ///
 /// The deadline is kept beside the pointer, so that sifting does not touch the timers it compares. Four children per
 /// node: half as deep as a binary heap and one cache line per level.
@@ -32,24 +38,44 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
     /// Precondition: not empty.
-    [[nodiscard]] Clock::time_point next_deadline() const noexcept { return entries_.front().when; }
+    [[nodiscard]] Clock::time_point next_deadline() noexcept {
+        // Among equal deadlines what is in the heap is older, and so goes first.
+        if (sorted_ == 0 || earliest_newest_ < entries_.front().when) sort_in_newest();
+        return entries_.front().when;
+    }
 
     /// Throws std::bad_alloc, and then nothing is scheduled. Precondition: not scheduled yet.
-    void schedule(TimerNode& node, Clock::time_point when);
+    void schedule(TimerNode& node, Clock::time_point when) {
+        entries_.push_back({when, &node});
+        node.when = when;
+        node.sequence = next_sequence_++;
+        node.index = static_cast<std::uint32_t>(entries_.size() - 1);
+        if (when < earliest_newest_) earliest_newest_ = when;
+        if (entries_.size() - sorted_ > most_newest) sort_in_newest();
+    }
 
     /// Does nothing when the timer is not scheduled.
     void cancel(TimerNode& node) noexcept {
-        if (node.scheduled()) remove(node.index);
+        if (!node.scheduled()) return;
+        if (node.index < sorted_) return remove(node.index);
+        const Entry last = entries_.back();
+        entries_.pop_back();
+        if (last.node != &node) place(node.index, last);
+        node.index = TimerNode::not_scheduled;
     }
 
     /// Removes and returns the timer that is due first. Precondition: not empty.
     TimerNode& pop() noexcept {
+        static_cast<void>(next_deadline());
         TimerNode& node = *entries_.front().node;
         remove(0);
         return node;
     }
 
 private:
+    // Bounds the work of sorting them in at once.
+    static constexpr std::size_t most_newest = 1024;
+
     struct Entry {
         Clock::time_point when;
         TimerNode* node;
@@ -59,6 +85,7 @@ private:
         return a.when != b.when ? a.when < b.when : a.node->sequence < b.node->sequence;
     }
 
+    void sort_in_newest() noexcept;
     void remove(std::uint32_t index) noexcept;
     void sift_up(std::uint32_t index, Entry entry) noexcept;
     void sift_down(std::uint32_t index, Entry entry) noexcept;
@@ -68,6 +95,9 @@ private:
     }
 
     std::vector<Entry> entries_;
+    std::uint32_t sorted_ = 0;  // how many of the entries are in the heap
+    // No later than the earliest deadline of the newest; cancelling them does not correct it.
+    Clock::time_point earliest_newest_ = Clock::time_point::max();
     std::uint64_t next_sequence_ = 0;
 };
 

@@ -136,7 +136,7 @@ private:
     void run_once();
     void poll();
     void collect_due_timers();
-    [[nodiscard]] Clock::time_point wait_deadline() const noexcept;
+    [[nodiscard]] Clock::time_point wait_deadline() noexcept;
     void throw_if_stuck();
 
     ReadyQueue ready_;

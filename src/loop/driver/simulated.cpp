@@ -59,7 +59,7 @@ void SimulatedDriver::wait(Clock::time_point deadline) {
     network_->arrive();
     if (woken_->lower() || network_->has_ready() || deadline <= network_->now) return;
 
-    const auto& arrivals = network_->arrivals;
+    auto& arrivals = network_->arrivals;
     const Clock::time_point next = arrivals.empty() ? deadline : std::min(deadline, arrivals.next_deadline());
     if (next == Clock::time_point::max()) {
         if (!allow_threads_) return;
