@@ -105,6 +105,7 @@ void Connection::write(std::string_view data) {
         flush();
     } else {
         outgoing_.append(data);
+        flush();  // does nothing while it runs; it does not when writelines() was left by an exception
     }
     update_pause();
 }
@@ -207,7 +208,7 @@ void Connection::close() noexcept {
     if (closing_) return;
     closing_ = true;
     if (loop_->closed()) return finish();
-    if (!outgoing_.empty()) return;
+    if (!outgoing_.empty()) return flush();
     discard_input();
     finish();
 }

@@ -99,12 +99,14 @@ bool ServerCore::Listener::take_result() {
     if (!server_.closed_) {
         LoopCore& loop = *server_.loop_;
         loop.schedule(pause_, saturating_add(loop.time(), pause_without_descriptors));
+        server_.retain();  // until the pause has ended, also when it waits in the ready queue only
     }
     return false;
 }
 
 void ServerCore::Listener::end_pause(ReadyNode& node, Turn turn) {
     Listener& self = static_cast<Pause&>(node).listener;
+    const auto keep = ServerPtr::adopt(&self.server_);
     if (turn == Turn::drop) {
         self.server_.forget_loop();
     } else if (!self.server_.closed_) {
@@ -120,7 +122,10 @@ void ServerCore::Listener::discard() noexcept {
 
 void ServerCore::Listener::close() noexcept {
     LoopCore& loop = *server_.loop_;
-    loop.cancel(pause_);
+    if (pause_.scheduled()) {
+        loop.cancel(pause_);
+        server_.release();
+    }
     // The completion with EBADF, in the next dispatch, would find the server gone.
     if (operation_.pending) loop.driver().cancel(operation_);
     loop.driver().close(*operation_.descriptor);

@@ -81,12 +81,25 @@ std::string text_of(const std::exception_ptr& error) {
     }
 }
 
+int reason_of(const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::system_error& failed) {
+        return failed.code().value();
+    }
+}
+
 [[noreturn]] void throw_all(std::vector<std::exception_ptr> errors, bool all_errors) {
     if (all_errors) throw ExceptionGroup("create_connection failed", std::move(errors));
     if (errors.size() == 1) std::rethrow_exception(errors.front());
     std::string text = "Multiple exceptions: ";
     for (std::size_t i = 0; i < errors.size(); ++i) text += (i == 0 ? "" : ", ") + text_of(errors[i]);
-    throw std::system_error(ECONNREFUSED, std::system_category(), text);
+    // All for the same reason, the usual case: an exception of that reason's class, such as ConnectionRefusedError.
+    const int reason = reason_of(errors.front());
+    for (const std::exception_ptr& error : errors) {
+        if (reason_of(error) != reason) throw std::system_error(reason, std::system_category(), text);
+    }
+    throw_os_error(reason, text);
 }
 
 Coro<StreamPair> connect(std::string host, std::uint16_t port, ConnectionOptions options, std::string local_host) {

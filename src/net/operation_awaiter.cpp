@@ -33,7 +33,7 @@ bool OperationAwaiter::cancel(std::string_view message) noexcept {
 void OperationAwaiter::completed(Operation& operation) noexcept {
     OperationAwaiter& self = *static_cast<Waiting&>(operation).awaiter;
     if (self.task_ == nullptr) return;
-    if (self.cancelled_ && operation.result == -ECANCELED) {
+    if (self.cancelled_) {
         self.accept_cancel(self.message_);
     } else {
         self.wake();

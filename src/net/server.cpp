@@ -78,6 +78,8 @@ void ServerCore::start_serving() {
 void ServerCore::close() noexcept {
     if (closed_ || loop_->closed()) return;
     closed_ = true;
+    // A pause that ends here may hold the last reference. None is left when the destructor calls.
+    const ServerPtr keep = references_ > 0 ? ServerPtr(this) : nullptr;
     for (const auto& listener : listeners_) listener->close();
     while (ConnectionWaiter* waiter = until_closed.pop_front()) waiter->proceed();
     tell_if_gone();

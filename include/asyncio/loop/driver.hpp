@@ -118,6 +118,9 @@ public:
     /// false makes the run fail, because no other thread could ever wake it.
     [[nodiscard]] virtual bool may_block_for_ever() const noexcept { return true; }
 
+    /// True when the network is the driver's own: names are not looked up in the system, "localhost" is all there is.
+    [[nodiscard]] virtual bool has_own_network() const noexcept { return false; }
+
     // --- sockets ---
 
     /// Opens a socket of the system's AF_… family and SOCK_… type. Result 0 or a negative errno.

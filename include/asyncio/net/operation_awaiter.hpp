@@ -12,8 +12,8 @@ namespace asyncio::detail {
 
 /// Waits for one driver operation that lives in the awaiting frame; done at once if the driver can do it at once.
 ///
-/// Cancellation: the operation is over before CancelledError is thrown; an operation that has completed keeps its
-/// result for the caller's next one (accept) or has not taken anything (readable, recv that did not happen).
+/// Cancellation: the operation is over before CancelledError is thrown. Where the driver can end it at once, it has not
+/// happened, and nothing is lost.
 class OperationAwaiter : public Waiter {
 public:
     OperationAwaiter(LoopCore& loop, Operation::Kind kind, DescriptorPtr descriptor) noexcept

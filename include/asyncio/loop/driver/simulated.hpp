@@ -65,6 +65,7 @@ public:
     void wait(Clock::time_point deadline) override;
     void dispatch(WatchSink& sink) override;
     void wake() noexcept override;
+    [[nodiscard]] bool has_own_network() const noexcept override { return true; }
     [[nodiscard]] bool polls_every_iteration() const noexcept override { return true; }
     [[nodiscard]] bool may_block_for_ever() const noexcept override;
 
