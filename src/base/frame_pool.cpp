@@ -26,7 +26,9 @@ constexpr std::size_t chunk_size = 64 * 1024;
 // A thread that only frees, because another one allocates, passes blocks on when it has this many of a class.
 constexpr std::uint32_t batch_length = 512;
 
-constexpr std::size_t class_of(std::size_t size) { return (size + granularity - 1) / granularity; }
+constexpr std::size_t class_of(std::size_t size) {
+    return (size + granularity - 1) / granularity;
+}
 
 struct Block {
     Block* next;
@@ -130,12 +132,18 @@ thread_local ThreadEnd thread_end;
 
 }  // namespace
 
-std::uint64_t pool_heap_requests() noexcept { return heap_requests; }
+std::uint64_t pool_heap_requests() noexcept {
+    return heap_requests;
+}
 
 #ifdef ASYNCIO_POOL_IS_MALLOC
 
-void* pool_allocate(std::size_t size) { return from_heap(size); }
-void pool_free(void* block, std::size_t) noexcept { std::free(block); }
+void* pool_allocate(std::size_t size) {
+    return from_heap(size);
+}
+void pool_free(void* block, std::size_t) noexcept {
+    std::free(block);
+}
 
 #else
 

@@ -1,9 +1,11 @@
-#include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/log.hpp>
+
+#include <asyncio/base/exceptions.hpp>
+
+#include <cxxabi.h>
 
 #include <cstdio>
 #include <cstdlib>
-#include <cxxabi.h>
 #include <memory>
 #include <mutex>
 #include <typeinfo>

@@ -1,13 +1,14 @@
 #include <asyncio/base/socket_address.hpp>
 
-#include <algorithm>
 #include <arpa/inet.h>
-#include <cstring>
-#include <net/if.h>
 #include <netinet/in.h>
-#include <stdexcept>
 #include <sys/socket.h>
 #include <sys/un.h>
+
+#include <algorithm>
+#include <cstring>
+#include <net/if.h>
+#include <stdexcept>
 
 namespace asyncio {
 
@@ -105,12 +106,16 @@ int SocketAddress::family() const noexcept {
     return family;
 }
 
-bool SocketAddress::is_ipv6() const noexcept { return family() == AF_INET6; }
+bool SocketAddress::is_ipv6() const noexcept {
+    return family() == AF_INET6;
+}
 
 std::string SocketAddress::host() const {
     char text[INET6_ADDRSTRLEN] = "";
     switch (family()) {
-        case AF_INET: ::inet_ntop(AF_INET, storage_.data() + offsetof(sockaddr_in, sin_addr), text, sizeof text); break;
+        case AF_INET:
+            ::inet_ntop(AF_INET, storage_.data() + offsetof(sockaddr_in, sin_addr), text, sizeof text);
+            break;
         case AF_INET6:
             ::inet_ntop(AF_INET6, storage_.data() + offsetof(sockaddr_in6, sin6_addr), text, sizeof text);
             break;
@@ -121,16 +126,20 @@ std::string SocketAddress::host() const {
             if (un.sun_path[0] == '\0') return std::string(un.sun_path, length);
             return std::string(un.sun_path, ::strnlen(un.sun_path, length));
         }
-        default: break;
+        default:
+            break;
     }
     return text;
 }
 
 std::uint16_t SocketAddress::port() const noexcept {
     switch (family()) {
-        case AF_INET: return ntohs(read_as<sockaddr_in>(*this).sin_port);
-        case AF_INET6: return ntohs(read_as<sockaddr_in6>(*this).sin6_port);
-        default: return 0;
+        case AF_INET:
+            return ntohs(read_as<sockaddr_in>(*this).sin_port);
+        case AF_INET6:
+            return ntohs(read_as<sockaddr_in6>(*this).sin6_port);
+        default:
+            return 0;
     }
 }
 
@@ -148,9 +157,12 @@ void SocketAddress::set_port(std::uint16_t port) noexcept {
 
 std::string SocketAddress::to_string() const {
     switch (family()) {
-        case AF_INET: return host() + ":" + std::to_string(port());
-        case AF_INET6: return "[" + host() + "]:" + std::to_string(port());
-        default: return host();
+        case AF_INET:
+            return host() + ":" + std::to_string(port());
+        case AF_INET6:
+            return "[" + host() + "]:" + std::to_string(port());
+        default:
+            return host();
     }
 }
 

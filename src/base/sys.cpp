@@ -1,16 +1,18 @@
 #include <asyncio/base/sys.hpp>
+
 #include <asyncio/base/unique_fd.hpp>
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
 #include <ctime>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 namespace asyncio::detail {
 
@@ -38,17 +40,23 @@ inline int enter(Call call, int fd) noexcept {
     return enter(call, fd, none);
 }
 
-inline long outcome(long result) noexcept { return result < 0 ? -errno : result; }
+inline long outcome(long result) noexcept {
+    return result < 0 ? -errno : result;
+}
 
-sockaddr* as_sockaddr(void* address) noexcept { return static_cast<sockaddr*>(address); }
-const sockaddr* as_sockaddr(const void* address) noexcept { return static_cast<const sockaddr*>(address); }
+sockaddr* as_sockaddr(void* address) noexcept {
+    return static_cast<sockaddr*>(address);
+}
+const sockaddr* as_sockaddr(const void* address) noexcept {
+    return static_cast<const sockaddr*>(address);
+}
 
 }  // namespace
 
 const char* name_of(Call call) noexcept {
-    static constexpr std::array names{"accept",  "bind",       "close",  "connect", "epoll_create", "epoll_ctl",
-                                      "epoll_wait", "eventfd", "getsockopt", "listen", "read",      "recv",
-                                      "send",    "sendmsg",    "setsockopt", "shutdown", "socket",  "write"};
+    static constexpr std::array names{"accept",     "bind",    "close",      "connect",  "epoll_create", "epoll_ctl",
+                                      "epoll_wait", "eventfd", "getsockopt", "listen",   "read",         "recv",
+                                      "send",       "sendmsg", "setsockopt", "shutdown", "socket",       "write"};
     static_assert(names.size() == static_cast<std::size_t>(Call::count));
     return call < Call::count ? names[static_cast<std::size_t>(call)] : "?";
 }
@@ -57,9 +65,15 @@ Interceptor* set_interceptor(Interceptor* next) noexcept {
     last_interfered = false;
     return std::exchange(interceptor, next);
 }
-bool interfered() noexcept { return last_interfered; }
-Interceptor* current_interceptor() noexcept { return interceptor; }
-std::uint64_t calls() noexcept { return call_count; }
+bool interfered() noexcept {
+    return last_interfered;
+}
+Interceptor* current_interceptor() noexcept {
+    return interceptor;
+}
+std::uint64_t calls() noexcept {
+    return call_count;
+}
 
 long accept(int fd, void* address, std::uint32_t* size) noexcept {
     if (int error = enter(Call::accept, fd)) return error;

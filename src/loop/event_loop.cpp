@@ -1,7 +1,8 @@
+#include <asyncio/loop/event_loop.hpp>
+
 #include "watchers.hpp"
 
 #include <asyncio/loop/driver/epoll.hpp>
-#include <asyncio/loop/event_loop.hpp>
 
 #include <array>
 #include <exception>
@@ -52,14 +53,15 @@ void LoopCore::report(const ExceptionContext& context) noexcept {
 
 std::string LoopCore::format(const ExceptionContext& context) {
     std::string text = context.message.empty() ? "Unhandled exception in event loop" : context.message;
-    const std::array<std::pair<const char*, const std::string*>, 8> members{{{"asyncgen", &context.asyncgen},
-                                                                            {"future", &context.future},
-                                                                            {"handle", &context.handle},
-                                                                            {"protocol", &context.protocol},
-                                                                            {"socket", &context.socket},
-                                                                            {"source_traceback", &context.source_traceback},
-                                                                            {"task", &context.task},
-                                                                            {"transport", &context.transport}}};
+    const std::array<std::pair<const char*, const std::string*>, 8> members{
+        {{"asyncgen", &context.asyncgen},
+         {"future", &context.future},
+         {"handle", &context.handle},
+         {"protocol", &context.protocol},
+         {"socket", &context.socket},
+         {"source_traceback", &context.source_traceback},
+         {"task", &context.task},
+         {"transport", &context.transport}}};
     for (const auto& [name, value] : members) {
         if (!value->empty()) text += "\n" + std::string(name) + ": " + *value;
     }
@@ -72,7 +74,8 @@ std::string LoopCore::format(const ExceptionContext& context) {
 EventLoop::EventLoop() : EventLoop(std::make_unique<EpollDriver>()) {}
 
 EventLoop::EventLoop(std::unique_ptr<Driver> driver)
-    : core_(new detail::LoopCore(std::move(driver))), slow_callback_duration(core_->slow_callback_duration) {
+    : core_(new detail::LoopCore(std::move(driver))),
+      slow_callback_duration(core_->slow_callback_duration) {
     core_->facade = this;
 }
 
@@ -85,7 +88,9 @@ EventLoop::~EventLoop() {
     core_->exception_handler = nullptr;  // it may hold futures, and those hold the core
 }
 
-void EventLoop::run_forever() { core_->run_forever(); }
+void EventLoop::run_forever() {
+    core_->run_forever();
+}
 
 void EventLoop::close() {
     if (is_running()) throw RuntimeError("Cannot close a running event loop");
@@ -120,6 +125,8 @@ void EventLoop::set_watcher(int fd, bool writer, detail::IntrusivePtr<detail::Ha
     core_->watchers().set(fd, writer, std::move(handle));
 }
 
-EventLoop& get_running_loop() { return *detail::require_running_loop().facade; }
+EventLoop& get_running_loop() {
+    return *detail::require_running_loop().facade;
+}
 
 }  // namespace asyncio

@@ -1,5 +1,6 @@
-#include <asyncio/base/exceptions.hpp>
 #include <asyncio/loop/handle.hpp>
+
+#include <asyncio/base/exceptions.hpp>
 #include <asyncio/loop/loop_core.hpp>
 #include <asyncio/loop/slow_step_watch.hpp>
 
@@ -17,7 +18,9 @@ void HandleCore::cancel() noexcept {
     if (!executing_) release_callable();
 }
 
-std::string HandleCore::describe() const { return cancelled_ ? "<Handle cancelled>" : "<Handle>"; }
+std::string HandleCore::describe() const {
+    return cancelled_ ? "<Handle cancelled>" : "<Handle>";
+}
 
 void HandleCore::execute() {
     // A callable that cancels its own handle (remove_reader in a reader, say) is released after it has returned.
@@ -72,7 +75,9 @@ void HandleCore::run_watcher(ReadyNode& node, Turn turn) {
     if (!self->cancelled_ && turn == Turn::run) self->execute();
 }
 
-void TimerHandleCore::run_timer(ReadyNode& node, Turn turn) { run_once(static_cast<Node&>(node).owner, turn); }
+void TimerHandleCore::run_timer(ReadyNode& node, Turn turn) {
+    run_once(static_cast<Node&>(node).owner, turn);
+}
 
 void TimerHandleCore::on_cancel() noexcept {
     if (loop_ == nullptr || !timer.scheduled()) return;

@@ -1,9 +1,10 @@
+#include <asyncio/loop/loop_core.hpp>
+
 #include "watchers.hpp"
 
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/log.hpp>
 #include <asyncio/loop/event_loop.hpp>
-#include <asyncio/loop/loop_core.hpp>
 
 #include <algorithm>
 #include <cstdlib>
@@ -33,7 +34,9 @@ LoopCore::LoopCore(std::unique_ptr<Driver> driver)
     debug = debug_by_environment();
 }
 
-LoopCore::~LoopCore() { close(); }
+LoopCore::~LoopCore() {
+    close();
+}
 
 bool debug_by_environment() noexcept {
     const char* value = std::getenv("ASYNCIO_DEBUG");
@@ -46,8 +49,7 @@ public:
     explicit Running(LoopCore& loop) : loop_(loop) {
         loop.check_open();
         if (loop.running_) throw RuntimeError("This event loop is already running");
-        if (running_loop != nullptr)
-            throw RuntimeError("Cannot run the event loop while another loop is running");
+        if (running_loop != nullptr) throw RuntimeError("Cannot run the event loop while another loop is running");
         loop.running_ = true;
         loop.owner_ = std::this_thread::get_id();
         running_loop = &loop;
@@ -82,7 +84,8 @@ void LoopCore::run_once() {
     }
     collect_due_timers();
 
-    // Exactly what is ready now; what it adds runs in the next iteration. An interrupt leaves the rest for the next run.
+    // Exactly what is ready now; what it adds runs in the next iteration. An interrupt leaves the rest for the next
+    // run.
     ReadyQueue batch = ready_.take();
     struct KeepRest {
         ReadyQueue& ready;
@@ -155,7 +158,9 @@ bool LoopCore::post(ReadyNode& node) noexcept {
     return pushed != Inbox::Pushed::refused;
 }
 
-void LoopCore::throw_closed() { throw RuntimeError("Event loop is closed"); }
+void LoopCore::throw_closed() {
+    throw RuntimeError("Event loop is closed");
+}
 
 void LoopCore::check_thread_in_debug() const {
     if (!running_ || owner_ == std::this_thread::get_id()) return;
@@ -174,7 +179,9 @@ std::span<std::byte> LoopCore::read_buffer() {
     return {read_buffer_.get(), read_buffer_size};
 }
 
-void LoopCore::FreeBuffer::operator()(std::byte* buffer) const noexcept { std::free(buffer); }
+void LoopCore::FreeBuffer::operator()(std::byte* buffer) const noexcept {
+    std::free(buffer);
+}
 
 LoopCore& require_running_loop() {
     if (running_loop == nullptr) throw RuntimeError("no running event loop");

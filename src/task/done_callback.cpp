@@ -1,7 +1,8 @@
+#include <asyncio/task/done_callback.hpp>
+
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/loop/loop_core.hpp>
 #include <asyncio/loop/slow_step_watch.hpp>
-#include <asyncio/task/done_callback.hpp>
 
 #include <exception>
 #include <memory>

@@ -1,8 +1,9 @@
+#include <asyncio/task/future_core.hpp>
+
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/log.hpp>
 #include <asyncio/loop/event_loop.hpp>
 #include <asyncio/task/any_future.hpp>
-#include <asyncio/task/future_core.hpp>
 
 #include <typeinfo>
 
@@ -58,10 +59,14 @@ void FutureCore::check_result() {
 
 std::exception_ptr FutureCore::exception() {
     switch (state_) {
-        case State::pending: throw InvalidStateError("Exception is not set.");
-        case State::finished: return nullptr;
-        case State::cancelled: std::rethrow_exception(slot().error);
-        case State::failed: break;
+        case State::pending:
+            throw InvalidStateError("Exception is not set.");
+        case State::finished:
+            return nullptr;
+        case State::cancelled:
+            std::rethrow_exception(slot().error);
+        case State::failed:
+            break;
     }
     report_unretrieved_ = false;
     return slot().error;
@@ -111,11 +116,14 @@ void FutureCore::report_if_unretrieved() noexcept {
 
 std::string FutureCore::repr() const {
     switch (state_) {
-        case State::pending: return "<Future pending>";
-        case State::finished: return "<Future finished>";
+        case State::pending:
+            return "<Future pending>";
+        case State::finished:
+            return "<Future finished>";
         case State::failed:
             return "<Future finished exception=" + describe(const_cast<FutureCore*>(this)->slot().error) + ">";
-        case State::cancelled: return "<Future cancelled>";
+        case State::cancelled:
+            return "<Future cancelled>";
     }
     return "<Future>";
 }

@@ -1,9 +1,10 @@
+#include <asyncio/task/promise.hpp>
+
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/log.hpp>
 #include <asyncio/loop/loop_core.hpp>
 #include <asyncio/task/coro.hpp>
 #include <asyncio/task/function_name.hpp>
-#include <asyncio/task/promise.hpp>
 #include <asyncio/task/transfer.hpp>
 
 #include <string>
@@ -22,7 +23,9 @@ void destroy_chain(PromiseBase* innermost) noexcept {
     }
 }
 
-void throw_already_awaited() { throw RuntimeError("cannot reuse already awaited coroutine"); }
+void throw_already_awaited() {
+    throw RuntimeError("cannot reuse already awaited coroutine");
+}
 
 bool debugging_coroutines() noexcept {
     if (running_loop != nullptr) return running_loop->debug;

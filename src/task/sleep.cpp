@@ -1,5 +1,6 @@
-#include <asyncio/base/exceptions.hpp>
 #include <asyncio/task/sleep.hpp>
+
+#include <asyncio/base/exceptions.hpp>
 
 namespace asyncio::detail {
 

@@ -56,7 +56,8 @@ public:
     TimeoutError() : std::runtime_error("timed out") {}
     explicit TimeoutError(std::exception_ptr cause) : TimeoutError("timed out", std::move(cause)) {}
     explicit TimeoutError(const std::string& what, std::exception_ptr cause = nullptr)
-        : std::runtime_error(what), cause_(std::move(cause)) {}
+        : std::runtime_error(what),
+          cause_(std::move(cause)) {}
 
     [[nodiscard]] const std::exception_ptr& cause() const noexcept { return cause_; }
 
@@ -101,7 +102,8 @@ private:
 class LimitOverrunError : public std::runtime_error {
 public:
     LimitOverrunError(const std::string& message, std::size_t consumed)
-        : std::runtime_error(message), consumed_(consumed) {}
+        : std::runtime_error(message),
+          consumed_(consumed) {}
 
     /// How many bytes may be read without losing the separator.
     [[nodiscard]] std::size_t consumed() const noexcept { return consumed_; }

@@ -10,9 +10,9 @@ namespace asyncio::detail {
 class Inbox {
 public:
     enum class Pushed {
-        first,     ///< the inbox was empty: the consumer must be woken
-        further,   ///< whoever pushed the first one wakes the consumer
-        refused    ///< the inbox is closed, the node was not taken
+        first,    ///< the inbox was empty: the consumer must be woken
+        further,  ///< whoever pushed the first one wakes the consumer
+        refused   ///< the inbox is closed, the node was not taken
     };
 
     /// From any thread, and from signal handlers.

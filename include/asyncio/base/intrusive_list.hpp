@@ -24,7 +24,8 @@ public:
     }
 
 private:
-    template <class> friend class IntrusiveList;
+    template <class>
+    friend class IntrusiveList;
     ListHook* prev_ = nullptr;
     ListHook* next_ = nullptr;
 };

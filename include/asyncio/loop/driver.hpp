@@ -62,7 +62,9 @@ public:
     using Complete = void (*)(Operation&) noexcept;
 
     Operation(Kind kind, DescriptorPtr descriptor, Complete complete) noexcept
-        : kind(kind), complete(complete), descriptor(static_cast<DescriptorPtr&&>(descriptor)) {}
+        : kind(kind),
+          complete(complete),
+          descriptor(static_cast<DescriptorPtr&&>(descriptor)) {}
 
     Kind kind;
     bool pending = false;  ///< set and cleared by the driver

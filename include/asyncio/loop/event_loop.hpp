@@ -175,7 +175,6 @@ private:
     void post_handle(detail::HandleCore& handle);
     void schedule_handle(detail::TimerHandleCore& handle, Clock::time_point when);
     void set_watcher(int fd, bool writer, detail::IntrusivePtr<detail::HandleCore> handle);
-
 };
 
 /// The loop that runs in this thread. Throws RuntimeError "no running event loop" outside of callbacks and tasks.

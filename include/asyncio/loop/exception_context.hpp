@@ -10,9 +10,9 @@ namespace asyncio {
 struct ExceptionContext {
     std::string message;
     std::exception_ptr exception;
-    std::string future;            ///< text form of the future concerned
-    std::string task;              ///< text form of the task concerned
-    std::string handle;            ///< text form of the handle concerned
+    std::string future;  ///< text form of the future concerned
+    std::string task;    ///< text form of the task concerned
+    std::string handle;  ///< text form of the handle concerned
     std::string protocol;
     std::string transport;
     std::string socket;

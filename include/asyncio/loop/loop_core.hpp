@@ -72,9 +72,7 @@ public:
     /// Queues a node of another thread, or of a signal handler, and wakes the loop. False when the loop is closed (the
     /// node was not taken).
     bool post(ReadyNode& node) noexcept;
-    [[nodiscard]] bool in_own_thread() const noexcept {
-        return running_loop == this;
-    }
+    [[nodiscard]] bool in_own_thread() const noexcept { return running_loop == this; }
     /// Queues what other threads have posted until now.
     void take_posted() noexcept {
         if (!inbox_.empty()) inbox_.drain_into(ready_);
@@ -164,7 +162,9 @@ using LoopPtr = IntrusivePtr<LoopCore>;
 /// Whether ASYNCIO_DEBUG is set, to anything but "" and "0".
 [[nodiscard]] bool debug_by_environment() noexcept;
 
-bool debug_enabled(const LoopCore& loop) noexcept { return loop.debug; }
+bool debug_enabled(const LoopCore& loop) noexcept {
+    return loop.debug;
+}
 
 /// The loop that runs in this thread; throws RuntimeError "no running event loop".
 LoopCore& require_running_loop();

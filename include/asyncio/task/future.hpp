@@ -27,8 +27,7 @@ public:
     using value_type = T;
 
     /// A pending future of the loop.
-    explicit Future(EventLoop& loop)
-        : AnyFuture(detail::FuturePtr(new detail::FutureState<T>(loop.core()))) {}
+    explicit Future(EventLoop& loop) : AnyFuture(detail::FuturePtr(new detail::FutureState<T>(loop.core()))) {}
     explicit Future(detail::FuturePtr core) noexcept : AnyFuture(std::move(core)) {}
 
     /// Throws InvalidStateError when pending, CancelledError when cancelled, the exception when there is one, always
@@ -101,7 +100,7 @@ Future<T> EventLoop::create_future() {
 namespace detail {
 template <class T>
 inline constexpr bool is_future = std::is_base_of_v<AnyFuture, T>;
-}
+}  // namespace detail
 
 /// True for Future, Task and what gather and shield return. Mirrors asyncio.isfuture (since 3.5).
 template <class T>

@@ -13,7 +13,9 @@ namespace asyncio::detail {
 class FutureWaiter : public Waiter, public DoneNode {
 public:
     FutureWaiter(FuturePtr future, bool may_move) noexcept
-        : DoneNode(&on_done), future_(std::move(future)), may_move_(may_move) {}
+        : DoneNode(&on_done),
+          future_(std::move(future)),
+          may_move_(may_move) {}
 
     [[nodiscard]] bool await_ready() const noexcept { return future_->done(); }
 

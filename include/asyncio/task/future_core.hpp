@@ -122,6 +122,7 @@ public:
         report_unretrieved_ = false;
         return set_cancelled(message);
     }
+
 private:
     Slot<T> slot_;
 };

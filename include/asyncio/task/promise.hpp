@@ -108,9 +108,8 @@ void destroy_chain(PromiseBase* innermost) noexcept;
 
 /// What `co_await` accepts inside a coroutine of this library.
 template <class A>
-concept Awaitable = requires(detail::PromiseBase& promise, A&& awaitable) {
-    promise.await_transform(std::forward<A>(awaitable));
-};
+concept Awaitable =
+    requires(detail::PromiseBase& promise, A&& awaitable) { promise.await_transform(std::forward<A>(awaitable)); };
 
 /// What awaiting an A gives.
 template <Awaitable A>

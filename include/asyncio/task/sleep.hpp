@@ -66,8 +66,8 @@ private:
 /// Waits for `delay`; never less by the loop's clock. Not positive: gives way for one iteration. Equal deadlines wake
 /// in the order of their start.
 ///
-/// Throws RuntimeError when no task runs. Cancellation: CancelledError in the next iteration, the timer is gone at once.
-/// Mirrors asyncio.sleep.
+/// Throws RuntimeError when no task runs. Cancellation: CancelledError in the next iteration, the timer is gone at
+/// once. Mirrors asyncio.sleep.
 template <class Rep, class Period>
 [[nodiscard("write co_await asyncio::sleep(…)")]] detail::SleepAwaiter sleep(std::chrono::duration<Rep, Period> delay) {
     return detail::SleepAwaiter(detail::to_clock_duration(delay));

@@ -8,7 +8,8 @@
 
 namespace asyncio::detail {
 
-/// What a suspended task waits for. Lives inside the awaiting coroutine's frame; suspending and waking allocate nothing.
+/// What a suspended task waits for. Lives inside the awaiting coroutine's frame; suspending and waking allocate
+/// nothing.
 ///
 /// A waiter is derived from this, and awaited directly:
 ///

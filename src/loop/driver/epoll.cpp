@@ -1,11 +1,13 @@
+#include <asyncio/loop/driver/epoll.hpp>
+
 #include "epoll_entry.hpp"
 
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/sys.hpp>
-#include <asyncio/loop/driver/epoll.hpp>
+
+#include <sys/epoll.h>
 
 #include <cerrno>
-#include <sys/epoll.h>
 
 namespace asyncio {
 

@@ -5,10 +5,11 @@
 #include <asyncio/base/sys.hpp>
 #include <asyncio/loop/driver/epoll.hpp>
 
-#include <cerrno>
-#include <new>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+
+#include <cerrno>
+#include <new>
 
 namespace asyncio {
 
@@ -98,8 +99,7 @@ std::int64_t EpollDriver::arm(Entry& entry) noexcept {
     epoll_event event{};
     event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.u64 = token_of(entry.fd());
-    const long result =
-        sys::epoll_ctl(epoll_.get(), entry.armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, entry.fd(), &event);
+    const long result = sys::epoll_ctl(epoll_.get(), entry.armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, entry.fd(), &event);
     if (result == 0) entry.armed = true;
     return result;
 }
@@ -134,12 +134,18 @@ std::int64_t EpollDriver::try_send(Descriptor& descriptor, std::span<const std::
 std::int64_t EpollDriver::attempt(Operation& operation) {
     auto& entry = static_cast<Entry&>(*operation.descriptor);
     switch (operation.kind) {
-        case Operation::Kind::readable: return entry.may_read ? 0 : -EAGAIN;
-        case Operation::Kind::writable: return entry.may_write ? 0 : -EAGAIN;
-        case Operation::Kind::recv: return try_recv(entry, {operation.buffer, operation.size});
-        case Operation::Kind::send: return try_send(entry, {operation.buffer, operation.size});
-        case Operation::Kind::accept: return attempt_accept(operation);
-        case Operation::Kind::connect: return attempt_connect(operation);
+        case Operation::Kind::readable:
+            return entry.may_read ? 0 : -EAGAIN;
+        case Operation::Kind::writable:
+            return entry.may_write ? 0 : -EAGAIN;
+        case Operation::Kind::recv:
+            return try_recv(entry, {operation.buffer, operation.size});
+        case Operation::Kind::send:
+            return try_send(entry, {operation.buffer, operation.size});
+        case Operation::Kind::accept:
+            return attempt_accept(operation);
+        case Operation::Kind::connect:
+            return attempt_connect(operation);
     }
     return -EINVAL;
 }
