@@ -195,7 +195,8 @@ void check_server_options(const ServerOptions& options);
 
 /// Listens on a host's addresses ("" for all) and calls `callback(reader, writer)` for every connection. A callback
 /// that returns a Coro becomes a task, kept alive by the loop; what it throws is reported as "Unhandled exception in
-/// client_connected_cb" and closes the connection.
+/// client_connected_cb" and closes the connection. These tasks may outlive the function that started the server, which
+/// `asyncio::run` ends before it cancels them: let the callback share what it uses, do not let it refer to locals.
 ///
 /// Throws gaierror; std::system_error "error while attempting to bind on address …"; std::invalid_argument.
 /// Cancellation: nothing is listened on. Mirrors asyncio.start_server.
