@@ -89,6 +89,7 @@ protected:
 /// What a loop runs on: the clock, waiting, sockets and their operations. Derive from it to put a loop on something
 /// else. Every error is a negative errno; a function that is not `noexcept` may throw std::bad_alloc.
 ///
+/// A driver that is destroyed closes its sockets and completes what is pending on them with -EBADF.
 /// Thread safety: `wake()` from any thread and from signal handlers, everything else on the loop's thread only.
 class Driver {
 public:
