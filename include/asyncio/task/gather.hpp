@@ -59,7 +59,6 @@ private:
     static void on_turn(ReadyNode& node, Turn turn);
     bool cancel_child(Child& child, std::string_view message) noexcept;
     void count(Child& child);
-    void fail(std::exception_ptr error);
     void finish(const Child& last);
     void release_children() noexcept;
 

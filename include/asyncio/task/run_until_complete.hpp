@@ -2,6 +2,7 @@
 
 #include <asyncio/loop/event_loop.hpp>
 #include <asyncio/task/create_task.hpp>
+#include <asyncio/task/result.hpp>
 #include <asyncio/task/task.hpp>
 
 #include <type_traits>
@@ -24,13 +25,7 @@ void run_own_until_done(LoopCore& loop, FutureCore& task);
 template <class T>
 T take_result(FutureCore& future) {
     future.check_result();
-    auto& slot = static_cast<Slot<T>&>(future.slot());
-    if constexpr (std::is_void_v<T> || std::is_reference_v<T> || !is_copyable<T>) {
-        return slot.take();
-    } else {
-        if (future.shared()) return slot.get();
-        return slot.take();
-    }
+    return take_or_copy<T>(future);
 }
 
 }  // namespace detail
