@@ -132,6 +132,17 @@ thread_local ThreadEnd thread_end;
 
 }  // namespace
 
+void* LineAligned::operator new(std::size_t size) {
+    ++heap_requests;
+    void* block = std::aligned_alloc(line_size, (size + line_size - 1) / line_size * line_size);
+    if (block == nullptr) throw std::bad_alloc();
+    return block;
+}
+
+void LineAligned::operator delete(void* block) noexcept {
+    std::free(block);
+}
+
 std::uint64_t pool_heap_requests() noexcept {
     return heap_requests;
 }

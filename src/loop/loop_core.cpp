@@ -21,7 +21,6 @@ namespace {
 /// iteration a few nanoseconds.
 constexpr std::uint32_t busy_poll_interval = 64;
 
-constexpr std::size_t read_buffer_size = 256 * 1024;
 constexpr std::size_t page_size = 4096;
 
 }  // namespace
@@ -86,15 +85,44 @@ void LoopCore::run_once() {
 
     // Exactly what is ready now; what it adds runs in the next iteration. An interrupt leaves the rest for the next
     // run.
-    ReadyQueue batch = ready_.take();
+    batch_ = ready_.take();
     struct KeepRest {
-        ReadyQueue& ready;
-        ReadyQueue& batch;
-        ~KeepRest() { ready.prepend(batch.take()); }
-    } const keep_rest{ready_, batch};
-    while (!batch.empty()) {
-        ReadyNode& node = batch.pop();
+        LoopCore& loop;
+        ~KeepRest() { loop.ready_.prepend(loop.batch_.take()); }
+    } const keep_rest{*this};
+    while (!batch_.empty()) {
+        ReadyNode& node = batch_.pop();
         node.run(node, Turn::run);
+    }
+}
+
+/// Completes the driver's events one by one, and runs what each leads to at once: the same order as if all were
+/// completed first, but each task finds its operation in the cache.
+void LoopCore::run_events(ReadyNode& node, Turn turn) {
+    auto& events = static_cast<Events&>(node);
+    events.queued = false;
+    if (turn == Turn::drop) return;
+    LoopCore& loop = events.loop;
+    struct KeepRest {  // an interrupt leaves the rest for the next run
+        LoopCore& loop;
+        ReadyQueue completed;
+        ~KeepRest() {
+            if (loop.driver_->events_left()) {
+                completed.push(loop.events_);
+                loop.events_.queued = true;
+            }
+            loop.batch_.prepend(completed.take());
+        }
+    } rest{loop, {}};
+    while (loop.driver_->events_left()) {
+        const ReadyQueue next_iteration = loop.ready_.take();
+        loop.driver_->dispatch_one(*loop.watchers_);
+        rest.completed = loop.ready_.take();
+        loop.ready_ = next_iteration;
+        while (!rest.completed.empty()) {
+            ReadyNode& completed = rest.completed.pop();
+            completed.run(completed, Turn::run);
+        }
     }
 }
 
@@ -108,6 +136,7 @@ void LoopCore::poll() {
     if (!timers_.empty()) now_ = driver_->now();
     inbox_.drain_into(ready_);  // before the I/O: other threads' calls were queued while this one waited
     driver_->dispatch(*watchers_);
+    if (driver_->events_left() && !std::exchange(events_.queued, true)) ready_.push(events_);
     if (!idle_waiters.empty() && ready_.empty() && (timers_.empty() || timers_.next_deadline() > now_))
         ready_ = idle_waiters.take();
 }
@@ -170,13 +199,10 @@ void LoopCore::check_thread_in_debug() const {
     throw RuntimeError(text.str());
 }
 
-std::span<std::byte> LoopCore::read_buffer() {
-    if (read_buffer_ == nullptr) {
-        auto* buffer = static_cast<std::byte*>(std::aligned_alloc(page_size, read_buffer_size));
-        if (buffer == nullptr) throw std::bad_alloc();
-        read_buffer_.reset(buffer);
-    }
-    return {read_buffer_.get(), read_buffer_size};
+void LoopCore::allocate_read_buffer() {
+    auto* buffer = static_cast<std::byte*>(std::aligned_alloc(page_size, read_buffer_size));
+    if (buffer == nullptr) throw std::bad_alloc();
+    read_buffer_.reset(buffer);
 }
 
 void LoopCore::FreeBuffer::operator()(std::byte* buffer) const noexcept {

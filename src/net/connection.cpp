@@ -8,7 +8,6 @@
 namespace asyncio::detail {
 
 namespace {
-constexpr std::uint32_t immediate_reads_in_a_row = 16;
 constexpr std::uint32_t ignored_writes_before_warning = 5;
 constexpr std::size_t most_kept_when_idle = 64 * 1024;
 constexpr int discards_at_close = 4;
@@ -26,6 +25,11 @@ Connection::Connection(LoopCore& loop, DescriptorPtr socket, std::size_t limit)
 
 Connection::~Connection() {
     if (!closed_) finish();  // on a closed loop, too: the owner must hear of it
+}
+
+// Not inline: GCC 12 would take each further release for a use after the delete.
+[[gnu::noinline]] void Connection::destroy() noexcept {
+    delete this;
 }
 
 void Connection::release_writer() noexcept {
@@ -55,40 +59,23 @@ void Connection::consume(std::size_t size) noexcept {
     }
 }
 
-std::int64_t Connection::receive(std::span<std::byte> target) {
+std::int64_t Connection::receive_no_more() {
     throw_if_broken();
-    if (eof_ || closing_) {
+    eof_ = true;
+    return 0;
+}
+
+std::int64_t Connection::received_nothing(std::int64_t result) {
+    if (result == 0) {
         eof_ = true;
         return 0;
     }
-    loop_->check_open();
-    const std::int64_t result = loop_->driver().try_recv(*socket_, target);
-    if (result >= 0) {
-        if (result == 0) eof_ = true;
-        return result;
-    }
-    if (result == -EAGAIN) {
-        immediate_reads_ = 0;
-        return result;
-    }
+    if (result == -EAGAIN) return result;
     // Memory that is short at the moment fails this attempt alone.
     if (result == -ENOMEM || result == -ENOBUFS)
         throw_os_error(static_cast<int>(-result), "read from " + peername.to_string());
     fail(static_cast<int>(-result), "read from ");
     std::rethrow_exception(error_);
-}
-
-std::int64_t Connection::receive_shared(std::string_view& data) {
-    const std::span<std::byte> buffer = loop_->read_buffer();
-    const std::int64_t result = receive(buffer);
-    if (result > 0) data = {reinterpret_cast<const char*>(buffer.data()), static_cast<std::size_t>(result)};
-    return result;
-}
-
-bool Connection::may_go_on() noexcept {
-    if (++immediate_reads_ <= immediate_reads_in_a_row) return true;
-    immediate_reads_ = 0;
-    return false;
 }
 
 // --- writing ---

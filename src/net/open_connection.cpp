@@ -43,8 +43,8 @@ private:
 class ConnectAwaiter final : public OperationAwaiter {
 public:
     ConnectAwaiter(LoopCore& loop, DescriptorPtr socket, SocketAddress& address) noexcept
-        : OperationAwaiter(loop, Operation::Kind::connect, std::move(socket)) {
-        operation_.address = &address;
+        : OperationAwaiter(loop, Kind::connect, std::move(socket)) {
+        this->address = &address;
     }
 };
 

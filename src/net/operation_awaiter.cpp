@@ -1,42 +1,34 @@
 #include <asyncio/net/operation_awaiter.hpp>
 
-#include <cerrno>
-
 namespace asyncio::detail {
 
 OperationAwaiter::~OperationAwaiter() {
-    if (operation_.pending) loop_.driver().cancel(operation_);
+    if (pending) loop_.driver().cancel(*this);
 }
 
 bool OperationAwaiter::await_ready() {
     loop_.check_open();
-    operation_.awaiter = this;
-    return loop_.driver().start(operation_);
+    return loop_.driver().start(*this);
 }
 
 bool OperationAwaiter::cancel(std::string_view message) noexcept {
-    if (!operation_.pending) return false;
-    cancelled_ = true;
-    if (loop_.driver().cancel(operation_)) {
+    if (!pending) return false;
+    if (loop_.driver().cancel(*this)) {
         accept_cancel(message);
     } else {
-        // The driver has to be waited for; the message waits with it.
-        try {
-            message_ = message;
-        } catch (...) {
-            // Out of memory: cancelled without the message.
-        }
+        // The driver has to be waited for, and CancelledError waits with it.
+        cancelled_ = make_cancelled_error(message);
     }
     return true;
 }
 
 void OperationAwaiter::completed(Operation& operation) noexcept {
-    OperationAwaiter& self = *static_cast<Waiting&>(operation).awaiter;
+    auto& self = static_cast<OperationAwaiter&>(operation);
     if (self.task_ == nullptr) return;
     if (self.cancelled_) {
-        self.accept_cancel(self.message_);
+        self.task_->wake_with(std::move(self.cancelled_));
     } else {
-        self.wake();
+        self.proceed();
     }
 }
 

@@ -1,10 +1,7 @@
 #include <asyncio/net/stream_reader.hpp>
 
-#include <asyncio/net/operation_awaiter.hpp>
-#include <asyncio/task/sleep.hpp>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
@@ -15,103 +12,6 @@ namespace detail {
 
 namespace {
 
-void refuse_second_reader(const Connection& connection, const char* name) {
-    if (!connection.read_waits) return;
-    throw RuntimeError(std::string(name) + "() called while another coroutine is already waiting for incoming data");
-}
-
-/// Marks that a reader waits, for as long as it does.
-class ReadWait {
-public:
-    explicit ReadWait(Connection& connection) noexcept : connection_(connection) { connection_.read_waits = true; }
-    ReadWait(const ReadWait&) = delete;
-    ReadWait& operator=(const ReadWait&) = delete;
-    ~ReadWait() { connection_.read_waits = false; }
-
-private:
-    Connection& connection_;
-};
-
-/// Receives at least one more byte into the connection's buffer, or sees the end.
-Coro<> fill(Connection& connection, const char* name) {
-    refuse_second_reader(connection, name);
-    if (!connection.may_go_on()) {
-        const ReadWait wait(connection);
-        co_await sleep(Clock::duration::zero());
-    }
-    for (;;) {
-        std::string_view data;
-        const std::int64_t result = connection.receive_shared(data);
-        if (result != -EAGAIN) {
-            connection.append(data);
-            co_return;
-        }
-        const ReadWait wait(connection);
-        OperationAwaiter readable(connection.loop(), Operation::Kind::readable, connection.socket());
-        co_await readable;
-    }
-}
-
-Coro<std::string> read_some(ConnectionPtr connection, std::size_t size) {
-    connection->throw_if_broken();
-    if (size == 0) co_return std::string();
-    if (!connection->buffered().empty()) co_return connection->take(size);
-    refuse_second_reader(*connection, "read");
-    if (!connection->may_go_on()) {
-        const ReadWait wait(*connection);
-        co_await sleep(Clock::duration::zero());
-    }
-    for (;;) {
-        std::string_view data;
-        const std::int64_t result = connection->receive_shared(data);
-        if (result != -EAGAIN) {
-            if (data.size() > size) {
-                connection->append(data.substr(size));
-                data = data.substr(0, size);
-            }
-            co_return std::string(data);
-        }
-        const ReadWait wait(*connection);
-        OperationAwaiter readable(connection->loop(), Operation::Kind::readable, connection->socket());
-        co_await readable;
-    }
-}
-
-Coro<std::size_t> read_some_into(ConnectionPtr connection, std::span<std::byte> target) {
-    connection->throw_if_broken();
-    if (target.empty()) co_return 0;
-    if (const std::string_view buffered = connection->buffered(); !buffered.empty()) {
-        const std::size_t size = std::min(buffered.size(), target.size());
-        std::memcpy(target.data(), buffered.data(), size);
-        connection->consume(size);
-        co_return size;
-    }
-    refuse_second_reader(*connection, "read");
-    if (!connection->may_go_on()) {
-        const ReadWait wait(*connection);
-        co_await sleep(Clock::duration::zero());
-    }
-    for (;;) {
-        const std::int64_t result = connection->receive(target);
-        if (result != -EAGAIN) co_return static_cast<std::size_t>(result);
-        const ReadWait wait(*connection);
-        OperationAwaiter readable(connection->loop(), Operation::Kind::readable, connection->socket());
-        co_await readable;
-    }
-}
-
-Coro<std::string> read_all(ConnectionPtr connection) {
-    connection->throw_if_broken();
-    std::string all = connection->take(connection->buffered().size());
-    while (!connection->eof()) {
-        co_await fill(*connection, "read");
-        const std::string_view data = connection->buffered();
-        all.append(data);
-        connection->consume(data.size());
-    }
-    co_return all;
-}
-
 Coro<> fill_up_to(Connection& connection, std::size_t size) {
     connection.throw_if_broken();
     while (connection.buffered().size() < size) {
@@ -119,7 +19,8 @@ Coro<> fill_up_to(Connection& connection, std::size_t size) {
             std::string partial = connection.take(connection.buffered().size());
             throw IncompleteReadError(std::move(partial), size);
         }
-        co_await fill(connection, "readexactly");
+        FillAwaiter more(ConnectionPtr(&connection), "readexactly");
+        co_await more;
     }
 }
 
@@ -174,7 +75,8 @@ Coro<Match> find_separator(Connection& connection, std::span<const std::string> 
             if (searched > connection.limit()) co_return Match{Match::Kind::not_found_in_limit, searched, searched};
         }
         if (connection.eof()) co_return Match{Match::Kind::end, 0, data.size()};
-        co_await fill(connection, name);
+        FillAwaiter more(ConnectionPtr(&connection), name);
+        co_await more;
     }
 }
 
@@ -223,13 +125,6 @@ Coro<std::optional<std::string>> next_line(ConnectionPtr connection) {
 
 }  // namespace detail
 
-Coro<std::string> StreamReader::read(std::int64_t size) {
-    if (size < 0) return detail::read_all(connection_);
-    return detail::read_some(connection_, static_cast<std::size_t>(size));
-}
-Coro<std::size_t> StreamReader::read_into(std::span<std::byte> target) {
-    return detail::read_some_into(connection_, target);
-}
 Coro<std::string> StreamReader::readexactly(std::int64_t size) {
     if (size < 0) throw std::invalid_argument("readexactly size can not be less than zero");
     return detail::read_exactly(connection_, static_cast<std::size_t>(size));

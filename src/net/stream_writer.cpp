@@ -13,7 +13,7 @@ bool DrainAwaiter::enter() noexcept {
     return true;
 }
 
-void DrainAwaiter::await_resume() {
+void DrainAwaiter::end() {
     if (task_ != nullptr) resumed();
     connection_->throw_if_broken();
     if (lost_) throw ConnectionResetError(ECONNRESET, std::system_category(), "Connection lost");

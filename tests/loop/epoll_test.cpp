@@ -59,13 +59,13 @@ class Epoll : public ::testing::Test {
 protected:
     void turn() {
         driver->wait(Clock::time_point::min());
-        driver->dispatch(sink);
+        driver->dispatch_all(sink);
     }
     /// Until the operation is over, at most some seconds.
     void finish(const Operation& operation) {
         for (int i = 0; i < 100 && operation.pending; ++i) {
             driver->wait(driver->now() + std::chrono::milliseconds(100));
-            driver->dispatch(sink);
+            driver->dispatch_all(sink);
         }
         ASSERT_FALSE(operation.pending);
     }
@@ -186,7 +186,7 @@ TEST_F(Epoll, a_number_that_is_reused_at_once_gets_nothing_of_its_predecessor) {
     Tracked new_read(Operation::Kind::recv, renewed);
     EXPECT_FALSE(driver->start(new_read));
 
-    driver->dispatch(sink);  // the late event arrives here
+    driver->dispatch_all(sink);  // the late event arrives here
     EXPECT_EQ(old_read.completions, 1);
     EXPECT_EQ(old_read.result, -EBADF);
     EXPECT_TRUE(new_read.pending);
@@ -215,11 +215,11 @@ TEST_F(Epoll, a_number_that_is_reused_by_a_watch) {
     ASSERT_EQ(again, number);
     const UniqueFd owner(again);
     EXPECT_EQ(driver->watch(again, true, false), 0);
-    driver->dispatch(watches);
+    driver->dispatch_all(watches);
     EXPECT_TRUE(watches.seen.empty()) << "that was the old socket's event";
     EXPECT_EQ(reading.result, -EBADF);
     driver->wait(Clock::time_point::min());
-    driver->dispatch(watches);
+    driver->dispatch_all(watches);
     EXPECT_EQ(watches.seen, std::vector<int>{number}) << "its peer is closed, so it is at its end";
     EXPECT_EQ(driver->watch(again, false, false), 0);
 }

@@ -49,7 +49,7 @@ public:
     void poll() { poll_until(asyncio::Clock::time_point::min()); }
     void poll_until(asyncio::Clock::time_point deadline) {
         driver->wait(deadline);
-        driver->dispatch(sink);
+        driver->dispatch_all(sink);
     }
 
     asyncio::DescriptorPtr open(int family = AF_INET) {

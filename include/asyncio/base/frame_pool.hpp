@@ -22,4 +22,11 @@ struct Pooled {
     static void operator delete(void* block, std::size_t size) noexcept { pool_free(block, size); }
 };
 
+/// Gives a class memory that starts a cache line; for what there is one of per connection, and lives long.
+struct LineAligned {
+    static constexpr std::size_t line_size = 64;
+    static void* operator new(std::size_t size);
+    static void operator delete(void* block) noexcept;
+};
+
 }  // namespace asyncio::detail

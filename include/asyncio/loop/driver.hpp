@@ -60,6 +60,9 @@ public:
     };
     /// Called by the driver inside dispatch(), when `result` is set; must not throw and runs no user code.
     using Complete = void (*)(Operation&) noexcept;
+    /// Fetches into the cache what will be needed when the operation is complete; a hint that a driver may give when it
+    /// is the next but one of very many.
+    using Prefetch = void (*)(const Operation&) noexcept;
 
     Operation(Kind kind, DescriptorPtr descriptor, Complete complete) noexcept
         : kind(kind),
@@ -70,11 +73,12 @@ public:
     bool pending = false;  ///< set and cleared by the driver
     Complete complete;
     DescriptorPtr descriptor;
+    Prefetch prefetch = nullptr;
+    std::int64_t result = 0;  ///< as `Kind` says, or a negative errno
     std::byte* buffer = nullptr;
     std::size_t size = 0;
     SocketAddress* address = nullptr;
     DescriptorPtr accepted;
-    std::int64_t result = 0;  ///< as `Kind` says, or a negative errno
 };
 
 /// Receives the readiness of descriptors given to Driver::watch. Called inside dispatch().
@@ -108,8 +112,21 @@ public:
     /// block; `max()`: no deadline. Spurious returns are allowed.
     virtual void wait(Clock::time_point deadline) = 0;
 
-    /// Completes what `wait` found: calls `complete` of operations and tells `sink` of watched descriptors.
+    /// Completes what `wait` found: calls `complete` of operations and tells `sink` of watched descriptors. A driver may
+    /// leave some of it to dispatch_one().
     virtual void dispatch(WatchSink& sink) = 0;
+
+    /// Whether `wait` found something that is still to be completed by dispatch_one(). Such a driver's next `wait` must
+    /// not lose it.
+    [[nodiscard]] virtual bool events_left() const noexcept { return false; }
+    /// Completes one of these events. The loop runs what that leads to before it asks for the next one, so that a task
+    /// runs while what belongs to its connection is still in the processor's cache.
+    virtual void dispatch_one(WatchSink&) noexcept {}
+    /// dispatch() and then every event: for whoever uses a driver without a loop.
+    void dispatch_all(WatchSink& sink) {
+        dispatch(sink);
+        while (events_left()) dispatch_one(sink);
+    }
 
     /// Ends a `wait`, the present one or the next.
     virtual void wake() noexcept = 0;

@@ -9,6 +9,7 @@
 #include <asyncio/loop/exception_context.hpp>
 #include <asyncio/loop/handle.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -106,7 +107,11 @@ public:
     [[nodiscard]] Watchers& watchers() noexcept { return *watchers_; }
     /// The page-aligned buffer for reads, shared by all streams of the loop: its content is the reader's only until it
     /// suspends. Allocated at first use; throws std::bad_alloc.
-    [[nodiscard]] std::span<std::byte> read_buffer();
+    [[nodiscard]] std::span<std::byte> read_buffer() {
+        if (read_buffer_ == nullptr) [[unlikely]]
+            allocate_read_buffer();
+        return {read_buffer_.get(), read_buffer_size};
+    }
 
     EventLoop* facade = nullptr;
     /// Tasks that are not done, in the order of their creation; the loop keeps them alive.
@@ -129,15 +134,26 @@ public:
 
 private:
     class Running;
+    static constexpr std::size_t read_buffer_size = 256 * 1024;
+
     [[noreturn]] static void throw_closed();
+    void allocate_read_buffer();
     void check_thread_in_debug() const;
     void run_once();
     void poll();
+    static void run_events(ReadyNode& node, Turn turn);
     void collect_due_timers();
     [[nodiscard]] Clock::time_point wait_deadline() noexcept;
     void throw_if_stuck();
 
     ReadyQueue ready_;
+    ReadyQueue batch_;  // the rest of the present iteration
+    /// Stands in the ready queue for the events that the driver still holds.
+    struct Events : ReadyNode {
+        explicit Events(LoopCore& owner) noexcept : ReadyNode(&run_events), loop(owner) {}
+        LoopCore& loop;
+        bool queued = false;
+    } events_{*this};
     TimerHeap timers_;
     Clock::time_point now_{};
     std::uint32_t references_ = 0;

@@ -42,7 +42,7 @@ protected:
 ///
 /// Reading is lazy: only a read that finds no bytes asks the socket. Sending is eager: what the socket does not take at
 /// once is flushed by an operation that belongs to the connection, not to a task.
-class Connection : public ListHook, public Pooled {
+class Connection : public ListHook, public LineAligned {
 public:
     Connection(LoopCore& loop, DescriptorPtr socket, std::size_t limit);
     ~Connection();
@@ -51,7 +51,7 @@ public:
 
     void retain() noexcept { ++references_; }
     void release() noexcept {
-        if (--references_ == 0) delete this;
+        if (--references_ == 0) destroy();
     }
     /// A StreamWriter comes or goes; the last one that goes closes the connection.
     void retain_writer() noexcept { ++writers_; }
@@ -67,13 +67,31 @@ public:
 
     /// Receives straight into `target`: bytes, 0 at the end of the stream, or -EAGAIN. Throws what broke the
     /// connection.
-    std::int64_t receive(std::span<std::byte> target);
+    std::int64_t receive(std::span<std::byte> target) {
+        if (error_ || ended()) [[unlikely]]
+            return receive_no_more();
+        loop_->check_open();
+        const std::int64_t result = loop_->driver().try_recv(*socket_, target);
+        return result > 0 ? result : received_nothing(result);
+    }
     /// The same into the loop's read buffer, which is valid until the next suspension.
-    std::int64_t receive_shared(std::string_view& data);
+    std::int64_t receive_shared(std::string_view& data) {
+        const std::span<std::byte> buffer = loop_->read_buffer();
+        const std::int64_t result = receive(buffer);
+        if (result > 0) data = {reinterpret_cast<const char*>(buffer.data()), static_cast<std::size_t>(result)};
+        return result;
+    }
     /// False, once in a while, when many reads in a row were served at once: the reader gives way for one iteration,
     /// so that a busy peer does not starve the others.
-    [[nodiscard]] bool may_go_on() noexcept;
+    [[nodiscard]] bool may_go_on() noexcept {
+        if (++immediate_reads_ <= immediate_reads_in_a_row) return true;
+        reader_waits();
+        return false;
+    }
+    void reader_waits() noexcept { immediate_reads_ = 0; }
 
+    /// Whether no more will be received.
+    [[nodiscard]] bool ended() const noexcept { return eof_ || closing_; }
     void feed_eof() noexcept { eof_ = true; }
     [[nodiscard]] bool eof() const noexcept { return eof_; }
     void set_exception(std::exception_ptr error) noexcept { error_ = std::move(error); }
@@ -108,6 +126,11 @@ public:
     [[nodiscard]] const DescriptorPtr& socket() const noexcept { return socket_; }
 
 private:
+    static constexpr std::uint32_t immediate_reads_in_a_row = 16;
+
+    [[nodiscard]] std::int64_t receive_no_more();
+    [[nodiscard]] std::int64_t received_nothing(std::int64_t result);
+    void destroy() noexcept;
     static void sent(Operation& operation) noexcept;
     void flush() noexcept;
     void advance(std::int64_t result) noexcept;

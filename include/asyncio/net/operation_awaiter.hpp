@@ -4,7 +4,7 @@
 #include <asyncio/task/waiter.hpp>
 
 #include <coroutine>
-#include <string>
+#include <exception>
 #include <string_view>
 #include <utility>
 
@@ -14,10 +14,10 @@ namespace asyncio::detail {
 ///
 /// Cancellation: the operation is over before CancelledError is thrown. Where the driver can end it at once, it has not
 /// happened, and nothing is lost.
-class OperationAwaiter : public Waiter {
+class OperationAwaiter : public Waiter, protected Operation {
 public:
-    OperationAwaiter(LoopCore& loop, Operation::Kind kind, DescriptorPtr descriptor) noexcept
-        : operation_(kind, std::move(descriptor), &completed),
+    OperationAwaiter(LoopCore& loop, Kind kind, DescriptorPtr descriptor) noexcept
+        : Operation(kind, std::move(descriptor), &completed),
           loop_(loop) {}
     ~OperationAwaiter();
 
@@ -32,23 +32,21 @@ public:
     /// The result, or a negative errno.
     std::int64_t await_resume() {
         if (task_ != nullptr) resumed();
-        return operation_.result;
+        return result;
     }
 
     bool cancel(std::string_view message) noexcept override;
 
 protected:
-    struct Waiting : Operation {
-        using Operation::Operation;
-        OperationAwaiter* awaiter = nullptr;
-    } operation_;
+    /// The operation is over: called by the driver, so it only queues something.
+    virtual void proceed() noexcept { wake(); }
+
+    LoopCore& loop_;
 
 private:
     static void completed(Operation& operation) noexcept;
 
-    LoopCore& loop_;
-    std::string message_;  // of a cancellation that the driver could not carry out at once
-    bool cancelled_ = false;
+    std::exception_ptr cancelled_;  // of a cancellation that the driver could not carry out at once
 };
 
 }  // namespace asyncio::detail

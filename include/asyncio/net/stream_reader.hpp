@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/net/connection.hpp>
+#include <asyncio/net/input_awaiter.hpp>
 #include <asyncio/task/coro.hpp>
 
 #include <concepts>
@@ -39,17 +40,21 @@ private:
 /// Reads take what is buffered first and ask the socket only then; a connection nobody reads from keeps its data in the
 /// kernel, so memory stays bounded. One task at a time may wait: a second one gets RuntimeError. After an error of the
 /// connection every read throws it.
-/// Cancellation: a cancelled read, readexactly, readline or readuntil loses nothing; a cancelled read() to the end
-/// loses what it had collected. Thread safety: the loop's thread only. Mirrors asyncio.StreamReader.
+/// Cancellation: a cancelled read of whatever kind loses nothing. Thread safety: the loop's thread only. Mirrors asyncio.StreamReader.
 class StreamReader {
 public:
     explicit StreamReader(detail::ConnectionPtr connection) noexcept : connection_(std::move(connection)) {}
 
     /// Up to `size` bytes, as soon as there is one; "" at the end of the stream, and for 0. Negative, as in Python:
     /// everything until the end.
-    [[nodiscard]] Coro<std::string> read(std::int64_t size = -1);
+    [[nodiscard("write co_await reader.read(…)")]] detail::ReadAwaiter read(std::int64_t size = -1) const noexcept {
+        return detail::ReadAwaiter(connection_, size);
+    }
     /// As read(size), straight into `target`; gives the number of bytes. Allocates nothing.
-    [[nodiscard]] Coro<std::size_t> read_into(std::span<std::byte> target);
+    [[nodiscard("write co_await reader.read_into(…)")]] detail::ReadIntoAwaiter read_into(
+        std::span<std::byte> target) const noexcept {
+        return detail::ReadIntoAwaiter(connection_, target);
+    }
     /// Exactly `size` bytes. Throws IncompleteReadError when the stream ends before, std::invalid_argument for a
     /// negative size.
     [[nodiscard]] Coro<std::string> readexactly(std::int64_t size);

@@ -33,10 +33,14 @@ public:
             task_->suspend(handle.promise(), nullptr);
         }
     }
-    void await_resume();
+    void await_resume() {
+        if (task_ != nullptr || lost_ || connection_->exception()) [[unlikely]]
+            end();
+    }
     bool cancel(std::string_view message) noexcept override;
 
 private:
+    void end();
     /// False when there is nothing to wait for: a closing connection only gives way, so that a loop of write and drain
     /// sees the loss.
     bool enter() noexcept;

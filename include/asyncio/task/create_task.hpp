@@ -36,6 +36,22 @@ auto to_coro(A&& callable) {
     return run_callable<std::decay_t<A>>(std::forward<A>(callable));
 }
 
+/// Something else that can be awaited, and that a task can take over: what sleep or StreamReader::read return.
+template <class A>
+concept ForeignAwaitable = !std::derived_from<std::remove_cvref_t<A>, AnyFuture> && !Spawnable<A> &&
+                           Awaitable<std::decay_t<A>> && std::constructible_from<std::decay_t<A>, A>;
+
+template <class A>
+Coro<AwaitResult<A>> await_in_task(A awaitable) {
+    co_return co_await std::move(awaitable);
+}
+template <ForeignAwaitable A>
+auto to_coro(A&& awaitable) {
+    return await_in_task<std::decay_t<A>>(std::forward<A>(awaitable));
+}
+template <class A>
+concept TaskSource = Spawnable<A> || ForeignAwaitable<A>;
+
 template <class T>
 Task<T> start_task(LoopCore& loop, Coro<T> coroutine, const TaskOptions& options) {
     loop.check_open();
@@ -51,7 +67,7 @@ Task<T> start_task(LoopCore& loop, Coro<T> coroutine, const TaskOptions& options
 
 template <class Coroutine>
 auto EventLoop::create_task(Coroutine&& coroutine, TaskOptions options) {
-    static_assert(detail::Spawnable<Coroutine>, "create_task takes a Coro or a callable that returns a Coro");
+    static_assert(detail::TaskSource<Coroutine>, "create_task takes a Coro or a callable that returns a Coro");
     return detail::start_task(*core_, detail::to_coro(std::forward<Coroutine>(coroutine)), options);
 }
 
@@ -64,7 +80,7 @@ auto EventLoop::create_task(Coroutine&& coroutine, TaskOptions options) {
 /// Mirrors asyncio.create_task (since 3.7; name 3.8; eager_start 3.14).
 template <class Coroutine>
 auto create_task(Coroutine&& coroutine, TaskOptions options) {
-    static_assert(detail::Spawnable<Coroutine>, "create_task takes a Coro or a callable that returns a Coro");
+    static_assert(detail::TaskSource<Coroutine>, "create_task takes a Coro or a callable that returns a Coro");
     return detail::start_task(detail::require_running_loop(), detail::to_coro(std::forward<Coroutine>(coroutine)),
                               options);
 }

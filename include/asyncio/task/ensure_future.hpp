@@ -17,22 +17,12 @@ namespace detail {
 template <class A>
 concept FutureHandle = std::derived_from<std::remove_cvref_t<A>, AnyFuture>;
 
-/// Something else that can be awaited, and that a task can take over.
-template <class A>
-concept ForeignAwaitable =
-    !FutureHandle<A> && !Spawnable<A> && Awaitable<std::decay_t<A>> && std::constructible_from<std::decay_t<A>, A>;
-
 /// What ensure_future takes.
 template <class A>
 concept Ensurable = FutureHandle<A> || Spawnable<A> || ForeignAwaitable<A>;
 
 /// Throws std::invalid_argument when the future is not of `loop`; a null `loop` becomes that of the future.
 void expect_loop(LoopCore*& loop, const FutureCore& future);
-
-template <class A>
-Coro<AwaitResult<A>> await_in_task(A awaitable) {
-    co_return co_await std::move(awaitable);
-}
 
 /// A future of `argument`. A null `loop` becomes that of the future, or the running one; otherwise a future of another
 /// loop is refused with std::invalid_argument.
@@ -43,11 +33,7 @@ auto ensure(LoopCore*& loop, A&& argument) {
         return std::remove_cvref_t<A>(std::forward<A>(argument));
     } else {
         if (loop == nullptr) loop = &require_running_loop();
-        if constexpr (Spawnable<A>) {
-            return start_task(*loop, to_coro(std::forward<A>(argument)), {});
-        } else {
-            return start_task(*loop, await_in_task<std::decay_t<A>>(std::forward<A>(argument)), {});
-        }
+        return start_task(*loop, to_coro(std::forward<A>(argument)), {});
     }
 }
 

@@ -41,6 +41,10 @@ public:
     void wake_with_cancel(std::string_view message) noexcept;
     /// The same; the await throws `error`.
     void wake_with(std::exception_ptr error) noexcept;
+    /// The next step, now: for whoever has the task's turn in the ready queue, in place of wake().
+    void go_on() { step(); }
+    /// Whether the next step will throw instead of going on: cancelled while it was already its turn.
+    [[nodiscard]] bool must_throw() const noexcept { return must_cancel_ || throw_pending_; }
     /// First thing after a suspension: throws what cancel() left for this step.
     void resumed() {
         if (must_cancel_ || throw_pending_) [[unlikely]]

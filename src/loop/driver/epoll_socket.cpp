@@ -92,10 +92,8 @@ void EpollDriver::close(Descriptor& descriptor) noexcept {
     sys::close(fd);
 }
 
-/// Makes sure that a change of readiness will be reported. One that a fault plan hid from the last call is reported
-/// again.
+/// Makes sure that a change of readiness will be reported. What a fault plan hid from the last call is reported again.
 std::int64_t EpollDriver::arm(Entry& entry) noexcept {
-    if (entry.armed && !sys::interfered()) return 0;
     epoll_event event{};
     event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.u64 = token_of(entry.fd());

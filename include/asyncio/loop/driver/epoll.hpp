@@ -30,6 +30,8 @@ public:
     [[nodiscard]] Clock::time_point now() noexcept override;
     void wait(Clock::time_point deadline) override;
     void dispatch(WatchSink& sink) override;
+    [[nodiscard]] bool events_left() const noexcept override { return next_event_ < event_count_; }
+    void dispatch_one(WatchSink& sink) noexcept override;
     void wake() noexcept override;
 
     std::int64_t open(int family, int type, DescriptorPtr& out) override;
@@ -59,6 +61,8 @@ private:
         bool watched_write = false;
     };
 
+    [[nodiscard]] Entry* entry_of_event(int i) const noexcept;
+    void prefetch() const noexcept;
     void dispatch_event(std::uint64_t token, std::uint32_t events, WatchSink& sink) noexcept;
     void progress(Entry& entry, detail::IntrusiveList<Operation>& operations) noexcept;
     void complete_closed() noexcept;
@@ -77,6 +81,7 @@ private:
     detail::IntrusiveList<Operation> closed_operations_;
     std::unique_ptr<epoll_event[]> events_;
     int event_count_ = 0;
+    int next_event_ = 0;
 };
 
 }  // namespace asyncio

@@ -1,0 +1,132 @@
+#pragma once
+
+#include <asyncio/net/connection.hpp>
+#include <asyncio/net/operation_awaiter.hpp>
+#include <asyncio/task/coro.hpp>
+
+#include <coroutine>
+#include <cstddef>
+#include <exception>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace asyncio::detail {
+
+/// Waits for input of a connection. Lives in the awaiting frame and needs no frame of its own.
+///
+///     begin() ──received──► done, the task does not suspend
+///        └─ would block ──► waiting ──readable──► queued ──its turn: receive()──► the task goes on
+///                              ▲                              └─ would block ─┐
+///                              └──────────────────────────────────────────────┘
+///
+/// The bytes are received in the turn in which the task goes on: a task that is cancelled before loses none, and the
+/// loop's read buffer is still untouched when the task copies out of it.
+class InputAwaiter : public OperationAwaiter, private ReadyNode {
+public:
+    template <class P>
+    void await_suspend(std::coroutine_handle<P> handle) {
+        bind_to_current_task();
+        connection_->read_waits = true;
+        if (!pending) proceed();  // something is there already, and was left for the sake of others
+        suspend(handle);
+    }
+
+protected:
+    explicit InputAwaiter(ConnectionPtr connection) noexcept
+        : OperationAwaiter(connection->loop(), Kind::readable, connection->socket()),
+          ReadyNode(&run),
+          connection_(std::move(connection)) {
+        prefetch = &prefetch_task;
+    }
+    ~InputAwaiter() {
+        if (task_ != nullptr) connection_->read_waits = false;
+    }
+
+    /// One attempt; false when nothing came, or not all that is wanted. Throws what broke the connection.
+    virtual bool receive() = 0;
+
+    /// The first attempt; false when the task has to wait. Throws RuntimeError when another one waits for input already;
+    /// `name` is the function.
+    [[nodiscard]] bool begin(const char* name);
+    /// Throws what ended the wait, if it was not input.
+    void end() {
+        if (task_ == nullptr) return;
+        connection_->read_waits = false;
+        resumed();
+        if (error_) [[unlikely]]
+            std::rethrow_exception(error_);
+    }
+
+    const ConnectionPtr connection_;
+
+private:
+    [[noreturn]] static void refuse_second_reader(const char* name);
+    [[nodiscard]] bool receive_what_is_there();
+    void proceed() noexcept final;
+    static void prefetch_task(const Operation& operation) noexcept;
+    static void run(ReadyNode& node, Turn turn);
+
+    std::exception_ptr error_;
+};
+
+/// What StreamReader::read returns.
+class ReadAwaiter final : public InputAwaiter {
+public:
+    ReadAwaiter(ConnectionPtr connection, std::int64_t size) noexcept
+        : InputAwaiter(std::move(connection)),
+          size_(size) {}
+    /// One that was not awaited yet may be moved, into a task for instance.
+    ReadAwaiter(ReadAwaiter&& unstarted) noexcept : ReadAwaiter(unstarted.connection_, unstarted.size_) {}
+
+    /// For whoever keeps it among other coroutines.
+    operator Coro<std::string>() &&;
+
+    [[nodiscard]] bool await_ready();
+    std::string await_resume();
+
+private:
+    bool receive() override;
+
+    const std::int64_t size_;  // negative: everything until the end
+    std::string_view data_;    // in the loop's read buffer
+};
+
+/// What StreamReader::read_into returns.
+class ReadIntoAwaiter final : public InputAwaiter {
+public:
+    ReadIntoAwaiter(ConnectionPtr connection, std::span<std::byte> target) noexcept
+        : InputAwaiter(std::move(connection)),
+          target_(target) {}
+    ReadIntoAwaiter(ReadIntoAwaiter&& unstarted) noexcept
+        : ReadIntoAwaiter(unstarted.connection_, unstarted.target_) {}
+
+    operator Coro<std::size_t>() &&;
+
+    [[nodiscard]] bool await_ready();
+    std::size_t await_resume();
+
+private:
+    bool receive() override;
+
+    const std::span<std::byte> target_;
+    std::size_t count_ = 0;
+};
+
+/// Receives at least one more byte into the connection's buffer, or sees the end.
+class FillAwaiter final : public InputAwaiter {
+public:
+    FillAwaiter(ConnectionPtr connection, const char* name) noexcept
+        : InputAwaiter(std::move(connection)),
+          name_(name) {}
+
+    [[nodiscard]] bool await_ready() { return begin(name_); }
+    void await_resume() { end(); }
+
+private:
+    bool receive() override;
+
+    const char* name_;
+};
+
+}  // namespace asyncio::detail
