@@ -7,6 +7,8 @@
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/log.hpp>
 #include <asyncio/loop/event_loop.hpp>
+#include <asyncio/loop/event_loops.hpp>
+#include <asyncio/loop/policy.hpp>
 #include <asyncio/net/streams.hpp>
 #include <asyncio/task/as_completed.hpp>
 #include <asyncio/task/async_finally.hpp>
@@ -22,6 +24,7 @@
 #include <asyncio/task/shield.hpp>
 #include <asyncio/task/sleep.hpp>
 #include <asyncio/task/task.hpp>
+#include <asyncio/task/task_factory.hpp>
 #include <asyncio/task/task_group.hpp>
 #include <asyncio/task/timeout.hpp>
 #include <asyncio/task/wait.hpp>

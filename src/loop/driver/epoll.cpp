@@ -80,6 +80,11 @@ void EpollDriver::wake() noexcept {
     }
 }
 
+void EpollDriver::forked() noexcept {
+    epoll_.reset();
+    wakeup_.reset();
+}
+
 void EpollDriver::dispatch(WatchSink& sink) {
     complete_closed();
     for (int i = 0; i < event_count_; ++i) {

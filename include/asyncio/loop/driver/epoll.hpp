@@ -31,6 +31,7 @@ public:
     void wait(Clock::time_point deadline) override;
     void dispatch(WatchSink& sink) override;
     void wake() noexcept override;
+    void forked() noexcept override;
 
     std::int64_t open(int family, int type, DescriptorPtr& out) override;
     std::int64_t adopt(int fd, DescriptorPtr& out) override;
