@@ -6,6 +6,7 @@
 #include <asyncio/base/exception_group.hpp>
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/log.hpp>
+#include <asyncio/loop/driver/readiness.hpp>
 #include <asyncio/loop/event_loop.hpp>
 #include <asyncio/loop/event_loops.hpp>
 #include <asyncio/loop/policy.hpp>
@@ -18,6 +19,7 @@
 #include <asyncio/task/ensure_future.hpp>
 #include <asyncio/task/future.hpp>
 #include <asyncio/task/gather.hpp>
+#include <asyncio/task/iscoroutinefunction.hpp>
 #include <asyncio/task/run.hpp>
 #include <asyncio/task/run_until_complete.hpp>
 #include <asyncio/task/runner.hpp>

@@ -33,7 +33,7 @@ protected:
     support::Trace trace;
     support::Lives lives;
 };
-ASYNCIO_ON_EACH_DRIVER(TaskTest);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(TaskTest);
 
 static_assert(std::is_base_of_v<asyncio::Future<int>, Task<int>>, "TASK-1");
 template <class F>

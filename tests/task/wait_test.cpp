@@ -63,7 +63,7 @@ std::size_t entries_of(const asyncio::AnyFuture& future) {
 }
 
 class Wait : public support::OnEachDriver {};
-ASYNCIO_ON_EACH_DRIVER(Wait);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(Wait);
 
 // --- errors ---
 

@@ -13,7 +13,7 @@
 
 namespace asyncio {
 class NewTask;
-}
+}  // namespace asyncio
 
 namespace asyncio::detail {
 
