@@ -31,6 +31,10 @@ Coro<int> give(int value) {
     co_return value;
 }
 
+Coro<int> nap_and_give(int value) {
+    co_return co_await sleep(1ms, value);
+}
+
 class TaskFactoryTest : public support::OnEachDriver {
 public:
     support::Trace trace;
@@ -141,7 +145,7 @@ TEST_P(TaskFactoryTest, LOOP_23_bookkeeping_beside_the_task) {
         task.start(options);
     });
     run([&]() -> Coro<> {
-        auto child = asyncio::create_task(sleep(1ms, 3), {.name = "child"});
+        auto child = asyncio::create_task(nap_and_give(3), {.name = "child"});
         EXPECT_EQ(steps_of.count("child"), 1U);
         co_await child;
         co_await sleep(0ms);
