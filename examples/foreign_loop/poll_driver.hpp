@@ -35,16 +35,16 @@ public:
     void wake() noexcept override { static_cast<void>(::eventfd_write(wakeup_, 1)); }
 
     void wait(Clock::time_point deadline) override {
-        std::vector<pollfd> polled{{wakeup_, POLLIN, 0}};
-        for (const auto& [fd, events] : interests_) polled.push_back({fd, events, 0});
+        polled_.assign(1, {wakeup_, POLLIN, 0});
+        for (const auto& [fd, events] : interests_) polled_.push_back({fd, events, 0});
         if (must_not_block()) deadline = Clock::time_point::min();
         std::chrono::nanoseconds left{0};
         const bool for_ever = deadline == Clock::time_point::max();
         if (!for_ever && deadline != Clock::time_point::min() && deadline > now()) left = deadline - now();
         if (left < left.zero()) left = left.zero();
         const timespec timeout{left.count() / 1'000'000'000, left.count() % 1'000'000'000};
-        if (::ppoll(polled.data(), polled.size(), for_ever ? nullptr : &timeout, nullptr) <= 0) return;
-        for (const auto& [fd, events, ready] : polled) {
+        if (::ppoll(polled_.data(), polled_.size(), for_ever ? nullptr : &timeout, nullptr) <= 0) return;
+        for (const auto& [fd, events, ready] : polled_) {
             if (ready == 0) continue;
             if (fd == wakeup_) {
                 eventfd_t count;
@@ -70,6 +70,7 @@ protected:
 private:
     int wakeup_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     std::map<int, short> interests_;
+    std::vector<pollfd> polled_;  // kept, so that waiting allocates nothing
 };
 
 /// Remembers each thread's current loop, as every policy does, and makes loops on poll.

@@ -133,6 +133,7 @@ TEST_P(Wait, WAIT_6_cancelling_the_waiter_leaves_the_children_alone) {
 }
 
 TEST_P(Wait, WAIT_6_cancelled_after_the_decision) {
+    ASYNCIO_NOT_EAGER("counts iterations from a first step in the next one");
     run([&]() -> Coro<> {
         auto future = loop.create_future<int>();
         std::vector<Future<int>> futures{future};
