@@ -6,7 +6,10 @@
 #include <asyncio/base/exception_group.hpp>
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/log.hpp>
+#include <asyncio/loop/driver/readiness.hpp>
 #include <asyncio/loop/event_loop.hpp>
+#include <asyncio/loop/event_loops.hpp>
+#include <asyncio/loop/policy.hpp>
 #include <asyncio/net/streams.hpp>
 #include <asyncio/task/as_completed.hpp>
 #include <asyncio/task/async_finally.hpp>
@@ -16,12 +19,14 @@
 #include <asyncio/task/ensure_future.hpp>
 #include <asyncio/task/future.hpp>
 #include <asyncio/task/gather.hpp>
+#include <asyncio/task/iscoroutinefunction.hpp>
 #include <asyncio/task/run.hpp>
 #include <asyncio/task/run_until_complete.hpp>
 #include <asyncio/task/runner.hpp>
 #include <asyncio/task/shield.hpp>
 #include <asyncio/task/sleep.hpp>
 #include <asyncio/task/task.hpp>
+#include <asyncio/task/task_factory.hpp>
 #include <asyncio/task/task_group.hpp>
 #include <asyncio/task/timeout.hpp>
 #include <asyncio/task/wait.hpp>

@@ -1,11 +1,14 @@
 #include <asyncio/loop/event_loop.hpp>
 
+#include "current_loops.hpp"
 #include "watchers.hpp"
 
 #include <asyncio/loop/driver/epoll.hpp>
 
 #include <array>
 #include <exception>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -71,10 +74,21 @@ std::string LoopCore::format(const ExceptionContext& context) {
 
 }  // namespace detail
 
-EventLoop::EventLoop() : EventLoop(std::make_unique<EpollDriver>()) {}
+namespace {
+
+std::unique_ptr<Driver> checked(std::unique_ptr<Driver> driver) {
+    if (driver == nullptr) throw std::invalid_argument("EventLoop needs a driver");
+    return driver;
+}
+
+}  // namespace
+
+EventLoop::EventLoop() : EventLoop(std::make_unique<EpollDriver>()) {
+    if (core_->debug) detail::log(LogLevel::debug, "Using driver: epoll");
+}
 
 EventLoop::EventLoop(std::unique_ptr<Driver> driver)
-    : core_(new detail::LoopCore(std::move(driver))),
+    : core_(new detail::LoopCore(checked(std::move(driver)))),
       slow_callback_duration(core_->slow_callback_duration) {
     core_->facade = this;
 }
@@ -84,7 +98,9 @@ EventLoop::~EventLoop() {
         detail::log(LogLevel::warning, "unclosed event loop");
         core_->close();
     }
+    detail::forget_loop(*this);
     core_->facade = nullptr;
+    core_->task_factory = nullptr;
     core_->exception_handler = nullptr;  // it may hold futures, and those hold the core
 }
 
@@ -123,6 +139,15 @@ void EventLoop::schedule_handle(detail::TimerHandleCore& handle, Clock::time_poi
 
 void EventLoop::set_watcher(int fd, bool writer, detail::IntrusivePtr<detail::HandleCore> handle) {
     core_->watchers().set(fd, writer, std::move(handle));
+}
+
+void EventLoop::set_task_factory(TaskFactory factory) {
+    core_->task_factory = factory ? std::make_shared<const TaskFactory>(std::move(factory)) : nullptr;
+}
+
+const TaskFactory& EventLoop::get_task_factory() const noexcept {
+    static const TaskFactory none;
+    return core_->task_factory != nullptr ? *core_->task_factory : none;
 }
 
 EventLoop& get_running_loop() {

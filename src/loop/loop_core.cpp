@@ -1,5 +1,6 @@
 #include <asyncio/loop/loop_core.hpp>
 
+#include "fork.hpp"
 #include "watchers.hpp"
 
 #include <asyncio/base/exceptions.hpp>
@@ -27,6 +28,7 @@ constexpr std::size_t page_size = 4096;
 
 LoopCore::LoopCore(std::unique_ptr<Driver> driver)
     : poll_interval_(driver->polls_every_iteration() ? 1 : busy_poll_interval),
+      process_(process_generation()),
       driver_(std::move(driver)),
       watchers_(std::make_unique<Watchers>(*this)) {
     now_ = driver_->now();
@@ -47,6 +49,7 @@ class LoopCore::Running {
 public:
     explicit Running(LoopCore& loop) : loop_(loop) {
         loop.check_open();
+        if (loop.inherited()) throw RuntimeError("This event loop belongs to the parent process");
         if (loop.running_) throw RuntimeError("This event loop is already running");
         if (running_loop != nullptr) throw RuntimeError("Cannot run the event loop while another loop is running");
         loop.running_ = true;
@@ -73,6 +76,17 @@ void LoopCore::run_forever() {
     do {
         run_once();
     } while (!stopping_);
+    if (inherited()) throw RuntimeError("This event loop belongs to the parent process");
+}
+
+bool LoopCore::inherited() const noexcept {
+    return process_ != process_generation();
+}
+
+void LoopCore::inherit() noexcept {
+    stopping_ = true;
+    posting_.store(0, memory_relaxed);  // the threads that were inside post() are in the parent only
+    driver_->forked();
 }
 
 void LoopCore::run_once() {
@@ -161,6 +175,7 @@ void LoopCore::close() noexcept {
     if (closed_) return;
     closed_ = true;
     time();  // the last value that the clock will have
+    if (inherited()) inherit();
     inbox_.close(ready_);
     while (posting_.load(memory_acquire) != 0) std::this_thread::yield();
     ready_.prepend(idle_waiters.take());
@@ -182,7 +197,7 @@ void LoopCore::drop_ready() noexcept {
 bool LoopCore::post(ReadyNode& node) noexcept {
     posting_.fetch_add(1, memory_acq_rel);
     const Inbox::Pushed pushed = inbox_.push(node);
-    if (pushed == Inbox::Pushed::first) driver_->wake();
+    if (pushed == Inbox::Pushed::first && !inherited()) driver_->wake();
     posting_.fetch_sub(1, memory_release);
     return pushed != Inbox::Pushed::refused;
 }

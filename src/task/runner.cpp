@@ -4,6 +4,7 @@
 
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/log.hpp>
+#include <asyncio/loop/policy.hpp>
 
 #include <memory>
 #include <stdexcept>
@@ -19,6 +20,15 @@ struct Sweep {
     Future<void> ended;
     std::size_t left;
 };
+
+/// A policy of the user's may throw.
+void set_no_event_loop() noexcept {
+    try {
+        set_event_loop(nullptr);
+    } catch (...) {
+        detail::log(LogLevel::error, "closing a Runner: " + detail::describe(std::current_exception()));
+    }
+}
 
 void report_failure(EventLoop& loop, const AnyTask& task) {
     if (task.cancelled()) return;
@@ -69,10 +79,14 @@ Runner::~Runner() {
 EventLoop& Runner::get_loop() {
     if (closed_) throw RuntimeError("Runner is closed");
     if (loop_ != nullptr) return *loop_;
-    auto loop = options_.loop_factory ? options_.loop_factory() : std::make_unique<EventLoop>();
-    if (loop == nullptr) throw std::invalid_argument("loop_factory returned no loop");
+    auto loop = options_.loop_factory ? options_.loop_factory() : new_event_loop();
+    if (loop == nullptr) throw std::invalid_argument("the loop factory or policy returned no loop");
     if (options_.debug) loop->set_debug(*options_.debug);
     interrupts_ = std::make_unique<detail::Interrupts>(loop->core());
+    if (!options_.loop_factory) {
+        set_event_loop(loop.get());
+        sets_current_loop_ = true;
+    }
     loop_ = std::move(loop);
     return *loop_;
 }
@@ -100,7 +114,13 @@ void Runner::close() {
             runner.closed_ = true;
         }
     } const close_at_end{*this};
-    while (!loop_->core().tasks.empty()) cancel_all_tasks(*loop_);
+    struct ForgetCurrentLoop {
+        bool is_set;
+        ~ForgetCurrentLoop() {
+            if (is_set) set_no_event_loop();
+        }
+    } const forget_before_closing{sets_current_loop_};
+    while (!loop_->core().tasks.empty() && !loop_->core().inherited()) cancel_all_tasks(*loop_);
 }
 
 }  // namespace asyncio

@@ -68,6 +68,12 @@ void TaskCore::start(PromiseBase* root, const TaskOptions& options) {
     loop_->check_thread();
     if (!options.name.empty()) set_name(options.name);
     undo.armed = false;
+    if (loop_->task_factory != nullptr) [[unlikely]]
+        return start_by_factory(options);
+    begin(options);
+}
+
+void TaskCore::begin(const TaskOptions& options) {
     loop_->abandon_task = &abandon;
     loop_->describe_tasks = &describe_blocked;
     loop_->tasks.push_back(*this);

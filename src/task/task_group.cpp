@@ -18,6 +18,12 @@ public:
 
     TaskPtr task;
 
+    /// The task is done.
+    void queue() noexcept {
+        queued_ = true;
+        task->loop().make_ready(*this);
+    }
+
     /// The group is gone.
     static void disown(TaskGroupChild* child) noexcept {
         if (child->queued_) {
@@ -30,9 +36,7 @@ public:
 private:
     static void on_done(DoneNode& node, Turn turn) noexcept {
         if (turn == Turn::drop) return;
-        auto& self = static_cast<TaskGroupChild&>(node);
-        self.queued_ = true;
-        self.task->loop().make_ready(self);
+        static_cast<TaskGroupChild&>(node).queue();
     }
 
     static void run(ReadyNode& node, Turn turn) {
@@ -122,11 +126,15 @@ detail::NewChild TaskGroup::make_child() {
 }
 
 void TaskGroup::add(detail::NewChild child, detail::TaskCore& task) {
-    if (task.done()) return take_error(task);  // started eagerly
     child->task = detail::TaskPtr(&task);
-    task.enter(*child);
-    children_.push_back(*child.release());
+    detail::TaskGroupChild& entered = *child.release();
+    children_.push_back(entered);
     ++child_count_;
+    if (task.done()) {
+        entered.queue();  // started eagerly; its error must not abort the group inside create_task (3.13.2)
+    } else {
+        task.enter(entered);
+    }
 }
 
 void TaskGroup::on_task_done(detail::TaskGroupChild& child) {

@@ -60,6 +60,14 @@ TEST(Exceptions, EXC_2_TimeoutError_has_a_cause) {
     EXPECT_STREQ(TimeoutError("no answer").what(), "no answer");
 }
 
+TEST(Exceptions, EXC_3_names_and_bases_as_in_python) {
+    static_assert(std::is_base_of_v<std::exception, asyncio::InvalidStateError>);
+    static_assert(!std::is_base_of_v<asyncio::RuntimeError, asyncio::InvalidStateError>);
+    static_assert(std::is_base_of_v<asyncio::RuntimeError, asyncio::SendfileNotAvailableError>);
+    EXPECT_STREQ(asyncio::InvalidStateError("Result is not ready.").what(), "Result is not ready.");
+    EXPECT_STREQ(asyncio::SendfileNotAvailableError("no").what(), "no");
+}
+
 TEST(Exceptions, EXC_4_IncompleteReadError) {
     const IncompleteReadError some("abc", 10);
     EXPECT_STREQ(some.what(), "3 bytes read on a total of 10 expected bytes");

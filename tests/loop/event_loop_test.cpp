@@ -46,7 +46,7 @@ protected:
         return "no error";
     }
 };
-ASYNCIO_ON_EACH_DRIVER(EventLoopTest);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(EventLoopTest);
 
 TEST_P(EventLoopTest, LOOP_1_runs_again_after_a_stop_with_all_its_state) {
     auto task = loop.create_task([&]() -> Coro<> {
@@ -310,6 +310,32 @@ TEST_P(EventLoopTest, LOOP_26_the_exception_handler_can_be_replaced_and_restored
     loop.call_exception_handler(context);
     EXPECT_EQ(trace.str(), "once");
     EXPECT_TRUE(log.contains("default"));
+}
+
+TEST_P(EventLoopTest, LOOP_28_every_member_of_the_context_arrives_and_absent_ones_are_empty) {
+    std::vector<asyncio::ExceptionContext> seen;
+    loop.set_exception_handler(
+        [&](asyncio::EventLoop&, const asyncio::ExceptionContext& context) { seen.push_back(context); });
+    const auto error = std::make_exception_ptr(std::runtime_error("x"));
+    loop.call_exception_handler({"m", error, "f", "t", "h", "p", "tr", "s", "g", "st"});
+    loop.call_exception_handler({});
+    ASSERT_EQ(seen.size(), 2U);
+    const auto& all = seen[0];
+    EXPECT_EQ(all.message + all.future + all.task + all.handle + all.protocol + all.transport + all.socket +
+                  all.asyncgen + all.source_traceback,
+              "mfthptrsgst");
+    EXPECT_EQ(all.exception, error);
+    const auto& none = seen[1];
+    EXPECT_EQ(none.message + none.future + none.task + none.handle + none.protocol + none.transport + none.socket +
+                  none.asyncgen + none.source_traceback,
+              "");
+    EXPECT_FALSE(none.exception);
+    loop.set_exception_handler({});
+    CapturedLog log;
+    loop.call_exception_handler({"m", error, "f", "t", "h", "p", "tr", "s", "g", "st"});
+    for (const char* line : {"asyncgen: g", "future: f", "handle: h", "protocol: p", "socket: s",
+                             "source_traceback: st", "task: t", "transport: tr", "x"})
+        EXPECT_TRUE(log.contains(line)) << line;
 }
 
 TEST_P(EventLoopTest, LOOP_27_the_default_handler_logs_at_error_level) {

@@ -25,7 +25,7 @@ class Order : public support::OnEachDriver {
 protected:
     support::Trace trace;
 };
-ASYNCIO_ON_EACH_DRIVER(Order);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(Order);
 
 TEST(OrderEpoll, ORD_1_queued_then_readers_before_writers_then_timers) {
     asyncio::EventLoop loop;

@@ -38,7 +38,7 @@ Coro<> echo(DescriptorPtr socket) {
 }
 
 class TicksOnEachDriver : public support::OnEachDriver {};
-ASYNCIO_ON_EACH_DRIVER(TicksOnEachDriver);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(TicksOnEachDriver);
 
 TEST_P(TicksOnEachDriver, count_iterations) {
     Ticks ticks(loop);

@@ -18,7 +18,7 @@ using support::settle;
 
 /// What happens to streams when the system fails, interrupts or does less than it was asked for.
 class ConnectionFaults : public support::OnEachDriver {};
-ASYNCIO_ON_EACH_DRIVER(ConnectionFaults);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(ConnectionFaults);
 
 namespace {
 

@@ -19,7 +19,7 @@ using asyncio::testing::SystemCall;
 using support::settle;
 
 class OpenConnection : public support::OnEachDriver {};
-ASYNCIO_ON_EACH_DRIVER(OpenConnection);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(OpenConnection);
 
 namespace {
 

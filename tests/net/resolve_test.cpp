@@ -19,7 +19,7 @@ using asyncio::Coro;
 using support::settle;
 
 class Resolve : public support::OnEachDriver {};
-ASYNCIO_ON_EACH_DRIVER(Resolve);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(Resolve);
 
 TEST_P(Resolve, CONN_3_names_go_through_the_resolver) {
     run([]() -> Coro<> {

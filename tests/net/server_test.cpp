@@ -13,7 +13,7 @@ using asyncio::Coro;
 using support::settle;
 
 class ServerTest : public support::OnEachDriver {};
-ASYNCIO_ON_EACH_DRIVER(ServerTest);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(ServerTest);
 
 namespace {
 

@@ -19,7 +19,7 @@ using support::settle;
 
 /// Under AddressSanitizer these also show that nothing leaks and nothing is used after its end.
 class StreamLifetime : public support::OnEachDriver {};
-ASYNCIO_ON_EACH_DRIVER(StreamLifetime);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(StreamLifetime);
 
 TEST_P(StreamLifetime, STREAM_6_dropping_the_last_writer_closes) {
     run([]() -> Coro<> {

@@ -17,7 +17,7 @@ using support::connect_pair;
 using support::settle;
 
 class StreamReaderTest : public support::OnEachDriver {};
-ASYNCIO_ON_EACH_DRIVER(StreamReaderTest);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(StreamReaderTest);
 
 TEST_P(StreamReaderTest, READER_1_read_gives_what_is_there_and_then_the_end) {
     run([]() -> Coro<> {

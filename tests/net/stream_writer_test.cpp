@@ -36,7 +36,7 @@ Coro<std::size_t> count_to_the_end(asyncio::StreamReader reader) {
 }  // namespace
 
 class StreamWriterTest : public support::OnEachDriver {};
-ASYNCIO_ON_EACH_DRIVER(StreamWriterTest);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(StreamWriterTest);
 
 TEST_P(StreamWriterTest, WRITER_1_order_is_kept_across_the_buffer) {
     run([]() -> Coro<> {

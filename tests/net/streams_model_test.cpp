@@ -15,7 +15,7 @@ using support::connect_pair;
 
 /// Random sequences against simple models; the same seed gives the same sequence.
 class StreamsModel : public support::OnEachDriver {};
-ASYNCIO_ON_EACH_DRIVER(StreamsModel);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(StreamsModel);
 
 namespace {
 

@@ -59,7 +59,7 @@ std::vector<Task<int>> tasks_of(Coros... coros) {
 }
 
 class AsCompleted : public support::OnEachDriver {};
-ASYNCIO_ON_EACH_DRIVER(AsCompleted);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(AsCompleted);
 
 // --- errors, timeouts ---
 

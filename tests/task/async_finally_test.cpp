@@ -26,7 +26,7 @@ public:
     }
     support::Trace trace;
 };
-ASYNCIO_ON_EACH_DRIVER(AsyncFinally);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(AsyncFinally);
 
 TEST_P(AsyncFinally, CORO_12_an_exception_runs_the_cleanup_and_comes_out) {
     EXPECT_THROW(run([&]() -> Coro<> {

@@ -77,7 +77,7 @@ class AsyncWith : public support::OnEachDriver {
 public:
     support::Trace trace;
 };
-ASYNCIO_ON_EACH_DRIVER(AsyncWith);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(AsyncWith);
 
 TEST_P(AsyncWith, exception_of_the_body_is_shown_to_the_manager_and_comes_out) {
     EXPECT_THROW(run([&]() -> Coro<> {

@@ -41,7 +41,7 @@ protected:
         }
     }
 };
-ASYNCIO_ON_EACH_DRIVER(Cancel);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(Cancel);
 
 TEST_P(Cancel, EXC_1_a_handler_of_std_exception_does_not_swallow_it) {
     auto future = loop.create_future<void>();

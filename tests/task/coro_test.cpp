@@ -29,7 +29,7 @@ protected:
     support::Trace trace;
     support::Lives lives;
 };
-ASYNCIO_ON_EACH_DRIVER(CoroTest);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(CoroTest);
 
 static_assert(!std::is_copy_constructible_v<Coro<int>> && std::is_nothrow_move_constructible_v<Coro<int>>, "CORO-1");
 static_assert(std::is_same_v<asyncio::AwaitResult<Coro<int>>, int>);

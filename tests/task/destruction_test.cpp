@@ -37,7 +37,7 @@ protected:
         return count;
     }
 };
-ASYNCIO_ON_EACH_DRIVER(Destruction);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(Destruction);
 
 /// Says when it is destroyed.
 class Announce {

@@ -25,7 +25,7 @@ class DoneCallbackTest : public support::OnEachDriver {
 protected:
     support::Trace trace;
 };
-ASYNCIO_ON_EACH_DRIVER(DoneCallbackTest);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(DoneCallbackTest);
 
 TEST_P(DoneCallbackTest, FUT_9_gets_the_future_and_runs_outside_of_tasks) {
     auto future = loop.create_future<int>();

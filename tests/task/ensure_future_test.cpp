@@ -27,7 +27,7 @@ Coro<int> give(int value) {
 }
 
 class EnsureFuture : public support::OnEachDriver {};
-ASYNCIO_ON_EACH_DRIVER(EnsureFuture);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(EnsureFuture);
 
 TEST_P(EnsureFuture, AWT_1_a_future_of_another_loop_is_refused) {
     auto other = support::make_loop(GetParam());
@@ -38,6 +38,7 @@ TEST_P(EnsureFuture, AWT_1_a_future_of_another_loop_is_refused) {
 }
 
 TEST_P(EnsureFuture, AWT_5_a_coroutine_needs_a_loop) {
+    asyncio::set_event_loop(nullptr);
     EXPECT_THROW(static_cast<void>(asyncio::ensure_future(give(1))), asyncio::RuntimeError);
     auto task = asyncio::ensure_future(give(2), {.loop = &loop});
     EXPECT_EQ(loop.run_until_complete(task), 2);

@@ -31,7 +31,7 @@ class FutureTest : public support::OnEachDriver {
 protected:
     support::Trace trace;
 };
-ASYNCIO_ON_EACH_DRIVER(FutureTest);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(FutureTest);
 
 TEST_P(FutureTest, FUT_1_copies_refer_to_the_same_future) {
     Future<int> future(loop);

@@ -33,7 +33,7 @@ protected:
     }
     Lives lives;
 };
-ASYNCIO_ON_EACH_DRIVER(Gcc12Temporaries);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(Gcc12Temporaries);
 
 /// An argument with a constructor.
 struct Argument {

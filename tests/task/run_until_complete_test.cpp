@@ -21,7 +21,7 @@ class RunUntilComplete : public support::OnEachDriver {
 public:
     support::Trace trace;
 };
-ASYNCIO_ON_EACH_DRIVER(RunUntilComplete);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(RunUntilComplete);
 
 TEST_P(RunUntilComplete, LOOP_4_stopped_before_the_future_is_done) {
     auto future = loop.create_future<int>();

@@ -53,7 +53,7 @@ std::size_t entries_of(const asyncio::AnyFuture& future) {
 }
 
 class Shield : public support::OnEachDriver {};
-ASYNCIO_ON_EACH_DRIVER(Shield);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(Shield);
 
 TEST_P(Shield, SHD_2_cancelling_the_awaiting_task_leaves_the_inner_one_alone) {
     run([&]() -> Coro<> {

@@ -27,7 +27,7 @@ class Sleep : public support::OnEachDriver {
 protected:
     support::Trace trace;
 };
-ASYNCIO_ON_EACH_DRIVER(Sleep);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(Sleep);
 
 TEST_P(Sleep, AWT_3_takes_at_least_so_long) {
     const Clock::time_point begin = loop.time();

@@ -61,12 +61,8 @@ std::string shape(const std::exception_ptr& error) {
     }
 }
 
-class TaskGroupTest : public ::testing::Test {
+class TaskGroupTest : public support::OnEachDriver {
 public:
-    template <class Main>
-    auto run(Main&& main) {
-        return loop.run_until_complete(std::forward<Main>(main));
-    }
     /// Runs `main`; what it throws, in short.
     template <class Main>
     std::string outcome(Main&& main) {
@@ -89,13 +85,11 @@ public:
         if (cancelled && then_throw.empty()) throw CancelledError();
         if (cancelled) throw std::runtime_error(then_throw);
     }
-    void TearDown() override { loop.close(); }
 
-    std::unique_ptr<asyncio::EventLoop> owned = support::make_loop(support::DriverKind::simulated);
-    asyncio::EventLoop& loop = *owned;
     support::Reports reports{loop};
     support::Trace trace;
 };
+ASYNCIO_ON_VIRTUAL_CLOCK_AND_EAGER(TaskGroupTest);
 
 asyncio::AnyTask me() {
     return *asyncio::current_task();
@@ -103,7 +97,7 @@ asyncio::AnyTask me() {
 
 // --- misuse ---
 
-TEST_F(TaskGroupTest, TG_22_create_task_before_entry_and_after_the_end) {
+TEST_P(TaskGroupTest, TG_22_create_task_before_entry_and_after_the_end) {
     run([&]() -> Coro<> {
         TaskGroup group;
         EXPECT_THROW(group.create_task(value_after(0s, 1)), asyncio::RuntimeError);
@@ -113,7 +107,7 @@ TEST_F(TaskGroupTest, TG_22_create_task_before_entry_and_after_the_end) {
     EXPECT_EQ(reports.contexts().size(), 0u);
 }
 
-TEST_F(TaskGroupTest, TG_22_create_task_while_aborting) {
+TEST_P(TaskGroupTest, TG_22_create_task_while_aborting) {
     const auto main = [&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
             group.create_task(fail_after(0s, "a"));
@@ -130,7 +124,7 @@ TEST_F(TaskGroupTest, TG_22_create_task_while_aborting) {
     EXPECT_EQ(trace.str(), "refused");
 }
 
-TEST_F(TaskGroupTest, TG_22_a_child_may_add_children_during_the_exit_wait) {
+TEST_P(TaskGroupTest, TG_22_a_child_may_add_children_during_the_exit_wait) {
     run([&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
             group.create_task([&]() -> Coro<> {
@@ -147,7 +141,7 @@ TEST_F(TaskGroupTest, TG_22_a_child_may_add_children_during_the_exit_wait) {
     EXPECT_EQ(trace.str(), "grandchild end");
 }
 
-TEST_F(TaskGroupTest, TG_23_entered_twice_or_outside_of_a_task) {
+TEST_P(TaskGroupTest, TG_23_entered_twice_or_outside_of_a_task) {
     run([&]() -> Coro<> {
         TaskGroup group;
         co_await async_with(group, [](TaskGroup&) -> Coro<> { co_return; });
@@ -169,7 +163,7 @@ TEST_F(TaskGroupTest, TG_23_entered_twice_or_outside_of_a_task) {
 
 // --- failures ---
 
-TEST_F(TaskGroupTest, TG_4_a_failing_child_cancels_siblings_and_the_body) {
+TEST_P(TaskGroupTest, TG_4_a_failing_child_cancels_siblings_and_the_body) {
     const auto main = [&]() -> Coro<> {
         std::exception_ptr error;
         try {
@@ -190,7 +184,7 @@ TEST_F(TaskGroupTest, TG_4_a_failing_child_cancels_siblings_and_the_body) {
     EXPECT_EQ(loop.time().time_since_epoch(), 1001s);
 }
 
-TEST_F(TaskGroupTest, TG_5_errors_raised_during_the_cancellation_are_collected) {
+TEST_P(TaskGroupTest, TG_5_errors_raised_during_the_cancellation_are_collected) {
     const auto main = [&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
             group.create_task(sleeper("x", "late"));
@@ -202,7 +196,7 @@ TEST_F(TaskGroupTest, TG_5_errors_raised_during_the_cancellation_are_collected) 
     EXPECT_EQ(outcome(main), "EG[a late]");
 }
 
-TEST_F(TaskGroupTest, TG_6_only_the_first_failure_cancels) {
+TEST_P(TaskGroupTest, TG_6_only_the_first_failure_cancels) {
     const auto main = [&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
             group.create_task(fail_after(1s, "a"));
@@ -223,7 +217,7 @@ TEST_F(TaskGroupTest, TG_6_only_the_first_failure_cancels) {
     EXPECT_EQ(trace.str(), "once whole");
 }
 
-TEST_F(TaskGroupTest, TG_7_a_child_that_is_cancelled_on_its_own_is_no_error) {
+TEST_P(TaskGroupTest, TG_7_a_child_that_is_cancelled_on_its_own_is_no_error) {
     run([&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
             auto child = group.create_task(sleeper("child"));
@@ -237,7 +231,7 @@ TEST_F(TaskGroupTest, TG_7_a_child_that_is_cancelled_on_its_own_is_no_error) {
     EXPECT_EQ(trace.str(), "child body end");
 }
 
-TEST_F(TaskGroupTest, TG_7_a_body_that_awaits_the_cancelled_child_aborts_the_group) {
+TEST_P(TaskGroupTest, TG_7_a_body_that_awaits_the_cancelled_child_aborts_the_group) {
     const auto main = [&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
             auto child = group.create_task(sleeper("child"));
@@ -250,7 +244,7 @@ TEST_F(TaskGroupTest, TG_7_a_body_that_awaits_the_cancelled_child_aborts_the_gro
     EXPECT_EQ(trace.str(), "child sibling");
 }
 
-TEST_F(TaskGroupTest, TG_8_the_body_raises) {
+TEST_P(TaskGroupTest, TG_8_the_body_raises) {
     const auto main = [&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
             group.create_task(sleeper("x", "child"));
@@ -261,7 +255,7 @@ TEST_F(TaskGroupTest, TG_8_the_body_raises) {
     EXPECT_EQ(outcome(main), "EG[child body]");
 }
 
-TEST_F(TaskGroupTest, TG_9_the_body_swallows_the_cancellation) {
+TEST_P(TaskGroupTest, TG_9_the_body_swallows_the_cancellation) {
     const auto main = [&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
             group.create_task(fail_after(1s, "a"));
@@ -278,7 +272,7 @@ TEST_F(TaskGroupTest, TG_9_the_body_swallows_the_cancellation) {
     EXPECT_EQ(trace.str(), "swallowed went on");
 }
 
-TEST_F(TaskGroupTest, TG_9_the_body_turns_the_cancellation_into_an_error) {
+TEST_P(TaskGroupTest, TG_9_the_body_turns_the_cancellation_into_an_error) {
     const auto main = [&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
             group.create_task(fail_after(1s, "a"));
@@ -292,7 +286,7 @@ TEST_F(TaskGroupTest, TG_9_the_body_turns_the_cancellation_into_an_error) {
     EXPECT_EQ(outcome(main), "EG[a key]");
 }
 
-TEST_F(TaskGroupTest, TG_10_the_body_raises_a_cancellation_itself) {
+TEST_P(TaskGroupTest, TG_10_the_body_raises_a_cancellation_itself) {
     const auto main = [&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
             group.create_task(sleeper("child"));
@@ -304,7 +298,8 @@ TEST_F(TaskGroupTest, TG_10_the_body_raises_a_cancellation_itself) {
     EXPECT_EQ(trace.str(), "child");
 }
 
-TEST_F(TaskGroupTest, TG_21_children_that_never_started_do_not_run) {
+TEST_P(TaskGroupTest, TG_21_children_that_never_started_do_not_run) {
+    ASYNCIO_NOT_EAGER("every child has started");
     const auto main = [&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
             group.create_task([&]() -> Coro<> {
@@ -319,7 +314,7 @@ TEST_F(TaskGroupTest, TG_21_children_that_never_started_do_not_run) {
     EXPECT_EQ(trace.str(), "");
 }
 
-TEST_F(TaskGroupTest, TG_20_other_types_make_a_base_exception_group) {
+TEST_P(TaskGroupTest, TG_20_other_types_make_a_base_exception_group) {
     run([&]() -> Coro<> {
         try {
             co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
@@ -338,7 +333,7 @@ TEST_F(TaskGroupTest, TG_20_other_types_make_a_base_exception_group) {
     EXPECT_EQ(trace.str(), "base");
 }
 
-TEST_F(TaskGroupTest, TG_29_errors_of_children_are_not_reported_too) {
+TEST_P(TaskGroupTest, TG_29_errors_of_children_are_not_reported_too) {
     EXPECT_EQ(outcome([&]() -> Coro<> {
                   co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
                       group.create_task(fail_after(0s, "a"));
@@ -349,7 +344,7 @@ TEST_F(TaskGroupTest, TG_29_errors_of_children_are_not_reported_too) {
     EXPECT_EQ(reports.contexts().size(), 0u);
 }
 
-TEST_F(TaskGroupTest, TG_24_the_error_of_a_child_that_is_done_already_counts) {
+TEST_P(TaskGroupTest, TG_24_the_error_of_a_child_that_is_done_already_counts) {
     const auto main = [&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
             group.create_task([]() -> Coro<> {
@@ -364,7 +359,7 @@ TEST_F(TaskGroupTest, TG_24_the_error_of_a_child_that_is_done_already_counts) {
 
 // --- cancellation from outside ---
 
-TEST_F(TaskGroupTest, TG_11_cancel_in_the_body) {
+TEST_P(TaskGroupTest, TG_11_cancel_in_the_body) {
     auto task = loop.create_task([&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
             group.create_task(sleeper("child"));
@@ -377,7 +372,7 @@ TEST_F(TaskGroupTest, TG_11_cancel_in_the_body) {
     EXPECT_EQ(task.cancelling(), 1u);
 }
 
-TEST_F(TaskGroupTest, TG_11_cancel_in_the_exit_wait_keeps_the_message) {
+TEST_P(TaskGroupTest, TG_11_cancel_in_the_exit_wait_keeps_the_message) {
     auto task = loop.create_task([&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
             group.create_task(sleeper("child"));
@@ -390,7 +385,7 @@ TEST_F(TaskGroupTest, TG_11_cancel_in_the_exit_wait_keeps_the_message) {
     EXPECT_EQ(task.cancelling(), 1u);
 }
 
-TEST_F(TaskGroupTest, TG_11_a_second_cancel_during_the_wait_is_absorbed) {
+TEST_P(TaskGroupTest, TG_11_a_second_cancel_during_the_wait_is_absorbed) {
     auto task = loop.create_task([&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
             group.create_task([&]() -> Coro<> {
@@ -413,7 +408,7 @@ TEST_F(TaskGroupTest, TG_11_a_second_cancel_during_the_wait_is_absorbed) {
     EXPECT_EQ(task.cancelling(), 2u);
 }
 
-TEST_F(TaskGroupTest, TG_12_errors_win_over_an_external_cancel_which_comes_back) {
+TEST_P(TaskGroupTest, TG_12_errors_win_over_an_external_cancel_which_comes_back) {
     auto task = loop.create_task([&]() -> Coro<> {
         std::string seen;
         try {
@@ -433,7 +428,7 @@ TEST_F(TaskGroupTest, TG_12_errors_win_over_an_external_cancel_which_comes_back)
     EXPECT_EQ(trace.str(), "child EG[late]1");
 }
 
-TEST_F(TaskGroupTest, TG_12_the_child_failed_first_and_the_cancel_came_during_the_wait) {
+TEST_P(TaskGroupTest, TG_12_the_child_failed_first_and_the_cancel_came_during_the_wait) {
     auto task = loop.create_task([&]() -> Coro<> {
         try {
             co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
@@ -458,7 +453,7 @@ TEST_F(TaskGroupTest, TG_12_the_child_failed_first_and_the_cancel_came_during_th
     EXPECT_EQ(trace.str(), "EG1");
 }
 
-TEST_F(TaskGroupTest, TG_13_14_a_handled_failure_leaves_no_cancellation) {
+TEST_P(TaskGroupTest, TG_13_TG_14_a_handled_failure_leaves_no_cancellation) {
     run([&]() -> Coro<> {
         for (const bool in_body : {true, false}) {
             std::exception_ptr error;
@@ -479,7 +474,7 @@ TEST_F(TaskGroupTest, TG_13_14_a_handled_failure_leaves_no_cancellation) {
     EXPECT_EQ(trace.str(), "handled on handled on");
 }
 
-TEST_F(TaskGroupTest, TG_15_entered_with_a_cancel_pending) {
+TEST_P(TaskGroupTest, TG_15_entered_with_a_cancel_pending) {
     const auto main = [&]() -> Coro<> {
         me().cancel("p");
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
@@ -495,7 +490,7 @@ TEST_F(TaskGroupTest, TG_15_entered_with_a_cancel_pending) {
 
 // --- nesting ---
 
-TEST_F(TaskGroupTest, TG_16_an_inner_failure_is_an_error_of_the_outer_body) {
+TEST_P(TaskGroupTest, TG_16_an_inner_failure_is_an_error_of_the_outer_body) {
     const auto main = [&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& outer) -> Coro<> {
             outer.create_task(sleeper("outer child"));
@@ -509,7 +504,7 @@ TEST_F(TaskGroupTest, TG_16_an_inner_failure_is_an_error_of_the_outer_body) {
     EXPECT_EQ(trace.str(), "outer child");
 }
 
-TEST_F(TaskGroupTest, TG_17_an_outer_failure_cancels_the_inner_group) {
+TEST_P(TaskGroupTest, TG_17_an_outer_failure_cancels_the_inner_group) {
     const auto main = [&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& outer) -> Coro<> {
             outer.create_task(fail_after(1s, "a"));
@@ -528,7 +523,7 @@ TEST_F(TaskGroupTest, TG_17_an_outer_failure_cancels_the_inner_group) {
     EXPECT_EQ(trace.str(), "inner child inner cancelled");
 }
 
-TEST_F(TaskGroupTest, TG_18_both_fail_in_one_iteration) {
+TEST_P(TaskGroupTest, TG_18_both_fail_in_one_iteration) {
     const auto main = [&]() -> Coro<> {
         std::exception_ptr error;
         try {
@@ -548,7 +543,7 @@ TEST_F(TaskGroupTest, TG_18_both_fail_in_one_iteration) {
     EXPECT_EQ(outcome(main), "EG[o EG[i]]");
 }
 
-TEST_F(TaskGroupTest, TG_16_TMO_16_timeout_around_a_group) {
+TEST_P(TaskGroupTest, TG_16_TMO_16_timeout_around_a_group) {
     const auto main = [&]() -> Coro<> {
         co_await async_with(asyncio::timeout(1s), [&](asyncio::Timeout&) -> Coro<> {
             co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
@@ -561,7 +556,7 @@ TEST_F(TaskGroupTest, TG_16_TMO_16_timeout_around_a_group) {
     EXPECT_EQ(trace.str(), "child");
 }
 
-TEST_F(TaskGroupTest, TG_25_timeout_inside_a_group_and_both_at_once) {
+TEST_P(TaskGroupTest, TG_25_timeout_inside_a_group_and_both_at_once) {
     const auto inside = [&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup&) -> Coro<> {
             co_await async_with(asyncio::timeout(1s), [](asyncio::Timeout&) -> Coro<> { co_await sleep(1h); });
@@ -590,7 +585,7 @@ TEST_F(TaskGroupTest, TG_25_timeout_inside_a_group_and_both_at_once) {
 
 // --- interrupts ---
 
-TEST_F(TaskGroupTest, TG_19_an_interrupt_of_the_body_comes_out_itself) {
+TEST_P(TaskGroupTest, TG_19_an_interrupt_of_the_body_comes_out_itself) {
     const auto main = [&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
             group.create_task(sleeper("child"));
@@ -602,7 +597,7 @@ TEST_F(TaskGroupTest, TG_19_an_interrupt_of_the_body_comes_out_itself) {
     EXPECT_EQ(trace.str(), "child");
 }
 
-TEST_F(TaskGroupTest, TG_19_TASK_31_an_interrupt_of_a_child_leaves_the_loop_and_then_the_group) {
+TEST_P(TaskGroupTest, TG_19_TASK_31_an_interrupt_of_a_child_leaves_the_loop_and_then_the_group) {
     auto task = loop.create_task([&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
             group.create_task([]() -> Coro<> {
@@ -622,7 +617,7 @@ TEST_F(TaskGroupTest, TG_19_TASK_31_an_interrupt_of_a_child_leaves_the_loop_and_
 
 // --- results and hops ---
 
-TEST_F(TaskGroupTest, TG_1_TG_2_TG_26_waits_for_all_and_gives_results) {
+TEST_P(TaskGroupTest, TG_1_TG_2_TG_26_waits_for_all_and_gives_results) {
     const int sum = run([&]() -> Coro<int> {
         std::optional<asyncio::Task<int>> late;
         const int of_body = co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<int> {
@@ -637,7 +632,7 @@ TEST_F(TaskGroupTest, TG_1_TG_2_TG_26_waits_for_all_and_gives_results) {
     EXPECT_EQ(sum, 111);
 }
 
-TEST_F(TaskGroupTest, TG_26_the_body_may_return_what_can_only_be_moved) {
+TEST_P(TaskGroupTest, TG_26_the_body_may_return_what_can_only_be_moved) {
     const auto value = run([&]() -> Coro<std::unique_ptr<int>> {
         co_return co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<std::unique_ptr<int>> {
             group.create_task(value_after(1s, 1));
@@ -647,7 +642,7 @@ TEST_F(TaskGroupTest, TG_26_the_body_may_return_what_can_only_be_moved) {
     EXPECT_EQ(*value, 5);
 }
 
-TEST_F(TaskGroupTest, TG_3_ORD_14_no_children_no_suspension) {
+TEST_P(TaskGroupTest, TG_3_ORD_14_no_children_no_suspension) {
     run([&]() -> Coro<> {
         const Ticks ticks(loop);
         co_await async_with(TaskGroup(), [&](TaskGroup&) -> Coro<> { co_return; });
@@ -661,7 +656,7 @@ TEST_F(TaskGroupTest, TG_3_ORD_14_no_children_no_suspension) {
     });
 }
 
-TEST_F(TaskGroupTest, ORD_14_the_exit_returns_two_iterations_after_the_last_child) {
+TEST_P(TaskGroupTest, ORD_14_the_exit_returns_two_iterations_after_the_last_child) {
     int ended = 0;
     run([&]() -> Coro<> {
         const Ticks ticks(loop);
@@ -677,7 +672,7 @@ TEST_F(TaskGroupTest, ORD_14_the_exit_returns_two_iterations_after_the_last_chil
     EXPECT_GT(ended, 0);
 }
 
-TEST_F(TaskGroupTest, ORD_14_siblings_and_parent_see_the_failure_two_iterations_later) {
+TEST_P(TaskGroupTest, ORD_14_siblings_and_parent_see_the_failure_two_iterations_later) {
     int failed = 0;
     int sibling = 0;
     int parent = 0;
@@ -712,7 +707,7 @@ TEST_F(TaskGroupTest, ORD_14_siblings_and_parent_see_the_failure_two_iterations_
 
 // --- cancel() of the group (3.15) ---
 
-TEST_F(TaskGroupTest, TG_27_cancel_ends_children_and_body_without_an_exception) {
+TEST_P(TaskGroupTest, TG_27_cancel_ends_children_and_body_without_an_exception) {
     run([&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
             group.create_task(sleeper("child"));
@@ -729,7 +724,7 @@ TEST_F(TaskGroupTest, TG_27_cancel_ends_children_and_body_without_an_exception) 
     EXPECT_EQ(trace.str(), "child body end");
 }
 
-TEST_F(TaskGroupTest, TG_27_cancel_before_entry_and_after_the_exit) {
+TEST_P(TaskGroupTest, TG_27_cancel_before_entry_and_after_the_exit) {
     run([&]() -> Coro<> {
         TaskGroup group;
         group.cancel();
@@ -745,7 +740,7 @@ TEST_F(TaskGroupTest, TG_27_cancel_before_entry_and_after_the_exit) {
     EXPECT_EQ(trace.str(), "body end");
 }
 
-TEST_F(TaskGroupTest, TG_27_real_errors_and_external_cancellations_still_come_out) {
+TEST_P(TaskGroupTest, TG_27_real_errors_and_external_cancellations_still_come_out) {
     const auto fails = [&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
             group.create_task(sleeper("x", "late"));
@@ -767,7 +762,7 @@ TEST_F(TaskGroupTest, TG_27_real_errors_and_external_cancellations_still_come_ou
     EXPECT_EQ(task.cancelling(), 1u);
 }
 
-TEST_F(TaskGroupTest, TG_27_a_value_that_was_never_returned_is_an_error) {
+TEST_P(TaskGroupTest, TG_27_a_value_that_was_never_returned_is_an_error) {
     const auto main = [&]() -> Coro<int> {
         co_return co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<int> {
             group.cancel();
@@ -778,7 +773,7 @@ TEST_F(TaskGroupTest, TG_27_a_value_that_was_never_returned_is_an_error) {
     EXPECT_THROW(run(main), asyncio::RuntimeError);
 }
 
-TEST_F(TaskGroupTest, TG_28_text) {
+TEST_P(TaskGroupTest, TG_28_text) {
     run([&]() -> Coro<> {
         TaskGroup group;
         EXPECT_EQ(group.repr(), "<TaskGroup>");
@@ -805,7 +800,7 @@ TEST_F(TaskGroupTest, TG_28_text) {
 
 // --- destruction ---
 
-TEST_F(TaskGroupTest, LOOP_11_a_loop_closed_in_the_middle_destroys_everything) {
+TEST_P(TaskGroupTest, LOOP_11_a_loop_closed_in_the_middle_destroys_everything) {
     const auto life = std::make_shared<int>(0);
     auto task = loop.create_task([&, life]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
@@ -826,7 +821,7 @@ TEST_F(TaskGroupTest, LOOP_11_a_loop_closed_in_the_middle_destroys_everything) {
     EXPECT_FALSE(task.done());
 }
 
-TEST_F(TaskGroupTest, LOOP_11_closed_while_a_callback_of_a_child_is_queued) {
+TEST_P(TaskGroupTest, LOOP_11_closed_while_a_callback_of_a_child_is_queued) {
     auto task = loop.create_task([&]() -> Coro<> {
         co_await async_with(TaskGroup(), [&](TaskGroup& group) -> Coro<> {
             group.create_task([]() -> Coro<> { co_return; });

@@ -33,7 +33,7 @@ protected:
     support::Trace trace;
     support::Lives lives;
 };
-ASYNCIO_ON_EACH_DRIVER(TaskTest);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(TaskTest);
 
 static_assert(std::is_base_of_v<asyncio::Future<int>, Task<int>>, "TASK-1");
 template <class F>
@@ -56,6 +56,7 @@ TEST_P(TaskTest, LOOP_22_create_task_of_the_loop_works_before_it_runs_and_not_af
 }
 
 TEST_P(TaskTest, ORD_6_the_first_step_is_in_the_next_iteration) {
+    ASYNCIO_NOT_EAGER("the first step is in this iteration");
     support::Ticks ticks(loop);
     std::optional<Task<void>> task;
     loop.call_soon([&] {
@@ -72,6 +73,7 @@ TEST_P(TaskTest, ORD_6_the_first_step_is_in_the_next_iteration) {
 }
 
 TEST_P(TaskTest, ORD_8_a_task_that_returns_resumes_its_awaiter_one_iteration_later) {
+    ASYNCIO_NOT_EAGER("the first step is in this iteration");
     for (const int extra : {0, 1}) {
         support::Ticks ticks(loop);
         trace.clear();

@@ -32,12 +32,8 @@ asyncio::AnyTask me() {
     return *asyncio::current_task();
 }
 
-class TimeoutTest : public ::testing::Test {
+class TimeoutTest : public support::OnEachDriver {
 public:
-    template <class Main>
-    auto run(Main&& main) {
-        return loop.run_until_complete(std::forward<Main>(main));
-    }
     /// "ok", "timeout", "cancelled" with its message, or the text of the exception.
     template <class Main>
     std::string outcome(Main&& main) {
@@ -53,15 +49,13 @@ public:
         }
     }
     [[nodiscard]] asyncio::Clock::duration elapsed() const { return loop.time() - start; }
-    void TearDown() override { loop.close(); }
 
-    std::unique_ptr<asyncio::EventLoop> owned = support::make_loop(support::DriverKind::simulated);
-    asyncio::EventLoop& loop = *owned;
     asyncio::Clock::time_point start = loop.time();
     support::Trace trace;
 };
+ASYNCIO_ON_VIRTUAL_CLOCK_AND_EAGER(TimeoutTest);
 
-TEST_F(TimeoutTest, TMO_2_the_deadline_passes_in_the_body) {
+TEST_P(TimeoutTest, TMO_2_the_deadline_passes_in_the_body) {
     run([&]() -> Coro<> {
         try {
             co_await async_with(timeout(1s), [&](Timeout&) -> Coro<> {
@@ -84,7 +78,7 @@ TEST_F(TimeoutTest, TMO_2_the_deadline_passes_in_the_body) {
     EXPECT_EQ(trace.str(), "cancelled inside timeout");
 }
 
-TEST_F(TimeoutTest, TMO_1_needs_a_running_loop_and_counts_from_the_call) {
+TEST_P(TimeoutTest, TMO_1_needs_a_running_loop_and_counts_from_the_call) {
     EXPECT_THROW(static_cast<void>(timeout(1s)), asyncio::RuntimeError);
     EXPECT_NO_THROW(static_cast<void>(asyncio::timeout_at(std::nullopt)));
     const auto main = [&]() -> Coro<> {
@@ -96,7 +90,7 @@ TEST_F(TimeoutTest, TMO_1_needs_a_running_loop_and_counts_from_the_call) {
     EXPECT_EQ(elapsed(), 3s);
 }
 
-TEST_F(TimeoutTest, TMO_1_timeout_at_and_no_limit) {
+TEST_P(TimeoutTest, TMO_1_timeout_at_and_no_limit) {
     const auto at = [&]() -> Coro<> {
         co_await async_with(asyncio::timeout_at(loop.time() + 5s), [](Timeout&) -> Coro<> { co_await sleep(1h); });
     };
@@ -112,7 +106,7 @@ TEST_F(TimeoutTest, TMO_1_timeout_at_and_no_limit) {
     EXPECT_EQ(result, 7);
 }
 
-TEST_F(TimeoutTest, TMO_3_when_expired_and_the_states) {
+TEST_P(TimeoutTest, TMO_3_when_expired_and_the_states) {
     run([&]() -> Coro<> {
         Timeout limit = timeout(1s);
         EXPECT_EQ(limit.repr(), "<Timeout [created]>");
@@ -142,7 +136,7 @@ TEST_F(TimeoutTest, TMO_3_when_expired_and_the_states) {
     });
 }
 
-TEST_F(TimeoutTest, TMO_4_reschedule_sooner_later_past_and_never) {
+TEST_P(TimeoutTest, TMO_4_reschedule_sooner_later_past_and_never) {
     const auto limited = [&](asyncio::Clock::duration first, std::optional<asyncio::Clock::duration> then) {
         start = loop.time();
         return outcome([&]() -> Coro<> {
@@ -167,7 +161,7 @@ TEST_F(TimeoutTest, TMO_4_reschedule_sooner_later_past_and_never) {
     EXPECT_EQ(elapsed(), 20s);
 }
 
-TEST_F(TimeoutTest, TMO_4_a_deadline_in_the_past_takes_effect_in_the_next_iteration) {
+TEST_P(TimeoutTest, TMO_4_a_deadline_in_the_past_takes_effect_in_the_next_iteration) {
     run([&]() -> Coro<> {
         const Ticks ticks(loop);
         try {
@@ -187,7 +181,7 @@ TEST_F(TimeoutTest, TMO_4_a_deadline_in_the_past_takes_effect_in_the_next_iterat
     EXPECT_EQ(trace.str(), "timeout");
 }
 
-TEST_F(TimeoutTest, TMO_5_misuse) {
+TEST_P(TimeoutTest, TMO_5_misuse) {
     const auto message_of = [](auto&& misuse) -> std::string {
         try {
             misuse();
@@ -225,7 +219,7 @@ TEST_F(TimeoutTest, TMO_5_misuse) {
     EXPECT_EQ(in_callback, "Timeout should be used inside a task");
 }
 
-TEST_F(TimeoutTest, TMO_6_a_delay_that_is_not_positive) {
+TEST_P(TimeoutTest, TMO_6_a_delay_that_is_not_positive) {
     const auto suspends = [&]() -> Coro<> {
         co_await async_with(timeout(0s), [&](Timeout&) -> Coro<> {
             trace("starts");
@@ -242,7 +236,7 @@ TEST_F(TimeoutTest, TMO_6_a_delay_that_is_not_positive) {
     EXPECT_EQ(trace.str(), "starts");
 }
 
-TEST_F(TimeoutTest, TMO_7_a_body_that_never_awaits_again) {
+TEST_P(TimeoutTest, TMO_7_a_body_that_never_awaits_again) {
     run([&]() -> Coro<> {
         Timeout limit = timeout(1s);
         co_await async_with(limit, [&](Timeout&) -> Coro<> {
@@ -254,7 +248,7 @@ TEST_F(TimeoutTest, TMO_7_a_body_that_never_awaits_again) {
     });
 }
 
-TEST_F(TimeoutTest, TMO_8_the_body_swallows_the_cancellation) {
+TEST_P(TimeoutTest, TMO_8_the_body_swallows_the_cancellation) {
     run([&]() -> Coro<> {
         Timeout limit = timeout(1s);
         co_await async_with(limit, [&](Timeout&) -> Coro<> {
@@ -271,7 +265,7 @@ TEST_F(TimeoutTest, TMO_8_the_body_swallows_the_cancellation) {
     EXPECT_EQ(trace.str(), "goes on");
 }
 
-TEST_F(TimeoutTest, TMO_9_the_body_turns_the_cancellation_into_another_error) {
+TEST_P(TimeoutTest, TMO_9_the_body_turns_the_cancellation_into_another_error) {
     const auto main = [&]() -> Coro<> {
         co_await async_with(timeout(1s), [&](Timeout&) -> Coro<> {
             try {
@@ -305,14 +299,14 @@ Coro<std::string> nested(asyncio::Clock::duration outer_delay, asyncio::Clock::d
     co_return who + " " + inner.repr();
 }
 
-TEST_F(TimeoutTest, TMO_10_nested) {
+TEST_P(TimeoutTest, TMO_10_nested) {
     bool both = false;
     EXPECT_EQ(run(nested(2s, 1s, both)), "inner <Timeout [expired]>");
     EXPECT_EQ(run(nested(1s, 2s, both)), "nobody outer <Timeout [finished]>");
     EXPECT_FALSE(both);
 }
 
-TEST_F(TimeoutTest, TMO_11_both_due_in_one_iteration) {
+TEST_P(TimeoutTest, TMO_11_both_due_in_one_iteration) {
     bool both = false;
     EXPECT_EQ(run(nested(1s, 1s, both)), "nobody outer <Timeout [expired]>");
     EXPECT_TRUE(both);
@@ -321,7 +315,7 @@ TEST_F(TimeoutTest, TMO_11_both_due_in_one_iteration) {
     EXPECT_TRUE(both);
 }
 
-TEST_F(TimeoutTest, TMO_12_the_outer_fires_while_the_inner_one_is_being_handled) {
+TEST_P(TimeoutTest, TMO_12_the_outer_fires_while_the_inner_one_is_being_handled) {
     const auto main = [&]() -> Coro<> {
         co_await async_with(timeout(2s), [&](Timeout&) -> Coro<> {
             bool timed_out = false;
@@ -339,7 +333,7 @@ TEST_F(TimeoutTest, TMO_12_the_outer_fires_while_the_inner_one_is_being_handled)
     EXPECT_EQ(elapsed(), 2s);
 }
 
-TEST_F(TimeoutTest, TMO_13_an_external_cancellation_stays_one) {
+TEST_P(TimeoutTest, TMO_13_an_external_cancellation_stays_one) {
     auto task = loop.create_task(
         [&]() -> Coro<> { co_await async_with(timeout(1h), [](Timeout&) -> Coro<> { co_await sleep(2h); }); });
     loop.call_later(1s, [task] { task.cancel("m"); });
@@ -347,7 +341,7 @@ TEST_F(TimeoutTest, TMO_13_an_external_cancellation_stays_one) {
     EXPECT_EQ(elapsed(), 1s);
 }
 
-TEST_F(TimeoutTest, TMO_13_external_cancellation_then_expiry_during_the_cleanup) {
+TEST_P(TimeoutTest, TMO_13_external_cancellation_then_expiry_during_the_cleanup) {
     auto task = loop.create_task([&]() -> Coro<> {
         co_await async_with(timeout(2s), [&](Timeout&) -> Coro<> {
             try {
@@ -369,7 +363,7 @@ TEST_F(TimeoutTest, TMO_13_external_cancellation_then_expiry_during_the_cleanup)
     EXPECT_EQ(trace.str(), "first second");
 }
 
-TEST_F(TimeoutTest, TMO_13_a_cancellation_of_the_body_itself) {
+TEST_P(TimeoutTest, TMO_13_a_cancellation_of_the_body_itself) {
     const auto main = [&]() -> Coro<> {
         co_await async_with(timeout(1s), [](Timeout&) -> Coro<> {
             throw CancelledError("own");
@@ -379,7 +373,7 @@ TEST_F(TimeoutTest, TMO_13_a_cancellation_of_the_body_itself) {
     EXPECT_EQ(outcome(main), "cancelledown");
 }
 
-TEST_F(TimeoutTest, TMO_14_entered_with_an_open_request) {
+TEST_P(TimeoutTest, TMO_14_entered_with_an_open_request) {
     auto task = loop.create_task([&]() -> Coro<> {
         try {
             co_await sleep(1h);
@@ -396,7 +390,7 @@ TEST_F(TimeoutTest, TMO_14_entered_with_an_open_request) {
     EXPECT_EQ(trace.str(), "timeout1");
 }
 
-TEST_F(TimeoutTest, TMO_15_no_timer_is_left) {
+TEST_P(TimeoutTest, TMO_15_no_timer_is_left) {
     run([&]() -> Coro<> {
         static_cast<void>(timeout(1h));
         co_await async_with(timeout(1h), [](Timeout&) -> Coro<> { co_await sleep(1s); });
@@ -413,7 +407,7 @@ TEST_F(TimeoutTest, TMO_15_no_timer_is_left) {
     EXPECT_EQ(elapsed(), 1s);
 }
 
-TEST_F(TimeoutTest, TMO_15_the_deadline_is_due_in_the_iteration_that_leaves_the_body) {
+TEST_P(TimeoutTest, TMO_15_the_deadline_is_due_in_the_iteration_that_leaves_the_body) {
     run([&]() -> Coro<> {
         auto gate = loop.create_future<void>();
         loop.call_at(start + 1s, [&] { gate.set_result(); });
@@ -433,7 +427,7 @@ TEST_F(TimeoutTest, TMO_15_the_deadline_is_due_in_the_iteration_that_leaves_the_
     EXPECT_EQ(trace.str(), "timeout");
 }
 
-TEST_F(TimeoutTest, ORD_15_no_extra_hop_and_the_cancellation_one_iteration_after_the_deadline) {
+TEST_P(TimeoutTest, ORD_15_no_extra_hop_and_the_cancellation_one_iteration_after_the_deadline) {
     run([&]() -> Coro<> {
         const Ticks ticks(loop);
         co_await async_with(timeout(1h), [](Timeout&) -> Coro<> { co_return; });
@@ -457,7 +451,7 @@ TEST_F(TimeoutTest, ORD_15_no_extra_hop_and_the_cancellation_one_iteration_after
     });
 }
 
-TEST_F(TimeoutTest, TMO_2_a_body_that_returns_what_can_only_be_moved) {
+TEST_P(TimeoutTest, TMO_2_a_body_that_returns_what_can_only_be_moved) {
     const auto value = run([&]() -> Coro<std::unique_ptr<int>> {
         co_return co_await async_with(timeout(1s), [](Timeout&) -> Coro<std::unique_ptr<int>> {
             co_await sleep(1ms);
@@ -467,7 +461,7 @@ TEST_F(TimeoutTest, TMO_2_a_body_that_returns_what_can_only_be_moved) {
     EXPECT_EQ(*value, 3);
 }
 
-TEST_F(TimeoutTest, LOOP_11_a_loop_closed_inside_the_body) {
+TEST_P(TimeoutTest, LOOP_11_a_loop_closed_inside_the_body) {
     auto task = loop.create_task(
         [&]() -> Coro<> { co_await async_with(timeout(1h), [](Timeout&) -> Coro<> { co_await sleep(2h); }); });
     loop.stop();

@@ -5,6 +5,7 @@
 #include "support/trace.hpp"
 
 #include <asyncio/task/run_until_complete.hpp>
+#include <asyncio/task/shield.hpp>
 #include <asyncio/task/sleep.hpp>
 
 #include <gtest/gtest.h>
@@ -32,12 +33,8 @@ Coro<int> value_after(asyncio::Clock::duration delay, int value) {
     co_return value;
 }
 
-class WaitFor : public ::testing::Test {
+class WaitFor : public support::OnEachDriver {
 public:
-    template <class Main>
-    auto run(Main&& main) {
-        return loop.run_until_complete(std::forward<Main>(main));
-    }
     template <class Main>
     std::string outcome(Main&& main) {
         try {
@@ -79,15 +76,13 @@ public:
         co_return 0;
     }
     [[nodiscard]] asyncio::Clock::duration elapsed() const { return loop.time() - start; }
-    void TearDown() override { loop.close(); }
 
-    std::unique_ptr<asyncio::EventLoop> owned = support::make_loop(support::DriverKind::simulated);
-    asyncio::EventLoop& loop = *owned;
     asyncio::Clock::time_point start = loop.time();
     support::Trace trace;
 };
+ASYNCIO_ON_VIRTUAL_CLOCK_AND_EAGER(WaitFor);
 
-TEST_F(WaitFor, WF_2_the_inner_one_is_waited_for_to_its_end) {
+TEST_P(WaitFor, WF_2_the_inner_one_is_waited_for_to_its_end) {
     run([&]() -> Coro<> {
         auto task = asyncio::create_task(obedient(5s));
         try {
@@ -103,12 +98,24 @@ TEST_F(WaitFor, WF_2_the_inner_one_is_waited_for_to_its_end) {
     EXPECT_EQ(trace.str(), "cleaned timeout");
 }
 
-TEST_F(WaitFor, WF_2_a_coroutine_likewise) {
+TEST_P(WaitFor, WF_2_a_coroutine_likewise) {
     EXPECT_EQ(outcome([&]() -> Coro<> { co_await wait_for(obedient(5s), 1s); }), "timeout");
     EXPECT_EQ(elapsed(), 6s);
 }
 
-TEST_F(WaitFor, WF_3_the_inner_one_refuses_or_fails) {
+TEST_P(WaitFor, WF_9_a_shielded_task_keeps_running) {
+    run([&]() -> Coro<> {
+        auto task = asyncio::create_task(value_after(3s, 5));
+        EXPECT_THROW(co_await wait_for(asyncio::shield(task), 1s), TimeoutError);
+        EXPECT_EQ(elapsed(), 1s);
+        EXPECT_FALSE(task.done());
+        EXPECT_EQ(task.cancelling(), 0u);
+        EXPECT_EQ(co_await task, 5);
+        EXPECT_EQ(elapsed(), 3s);
+    });
+}
+
+TEST_P(WaitFor, WF_3_the_inner_one_refuses_or_fails) {
     EXPECT_EQ(outcome([&]() -> Coro<int> { co_return co_await wait_for(stubborn(1s, 3), 1s); }), "3");
     EXPECT_EQ(outcome([&]() -> Coro<int> {
                   auto task = asyncio::create_task(stubborn(1s, 4));
@@ -129,7 +136,7 @@ TEST_F(WaitFor, WF_3_the_inner_one_refuses_or_fails) {
     EXPECT_EQ(outcome(fails), "other");
 }
 
-TEST_F(WaitFor, WF_4_without_time_a_coroutine_never_starts) {
+TEST_P(WaitFor, WF_4_without_time_a_coroutine_never_starts) {
     const auto main = [&]() -> Coro<> {
         co_await wait_for(
             [&]() -> Coro<> {
@@ -144,7 +151,7 @@ TEST_F(WaitFor, WF_4_without_time_a_coroutine_never_starts) {
     EXPECT_EQ(trace.str(), "");
 }
 
-TEST_F(WaitFor, WF_4_without_time_a_future) {
+TEST_P(WaitFor, WF_4_without_time_a_future) {
     const auto main = [&]() -> Coro<int> {
         auto done = loop.create_future<int>();
         done.set_result(1);
@@ -165,7 +172,7 @@ TEST_F(WaitFor, WF_4_without_time_a_future) {
     EXPECT_EQ(outcome(main), "5");
 }
 
-TEST_F(WaitFor, WF_4_cancelled_while_it_waits_for_one_that_refuses) {
+TEST_P(WaitFor, WF_4_cancelled_while_it_waits_for_one_that_refuses) {
     auto inner = loop.create_task(stubborn(1h, 5));
     auto outer = loop.create_task([&]() -> Coro<> {
         co_await sleep(0s);
@@ -176,7 +183,7 @@ TEST_F(WaitFor, WF_4_cancelled_while_it_waits_for_one_that_refuses) {
     EXPECT_EQ(outcome(inner), "5");
 }
 
-TEST_F(WaitFor, WF_5_the_caller_is_cancelled) {
+TEST_P(WaitFor, WF_5_the_caller_is_cancelled) {
     auto inner = loop.create_task(value_after(1h, 1));
     auto outer = loop.create_task([&]() -> Coro<> { co_await wait_for(inner, 2h); });
     loop.call_later(1s, [outer] { outer.cancel("m"); });
@@ -185,7 +192,7 @@ TEST_F(WaitFor, WF_5_the_caller_is_cancelled) {
     EXPECT_EQ(elapsed(), 1s);
 }
 
-TEST_F(WaitFor, WF_6_external_cancel_and_timeout_meet) {
+TEST_P(WaitFor, WF_6_external_cancel_and_timeout_meet) {
     for (const bool cancel_first : {true, false}) {
         auto future = loop.create_future<int>();
         const auto deadline = loop.time() + 1s;
@@ -201,7 +208,7 @@ TEST_F(WaitFor, WF_6_external_cancel_and_timeout_meet) {
     }
 }
 
-TEST_F(WaitFor, WF_7_the_inner_one_is_cancelled_by_others) {
+TEST_P(WaitFor, WF_7_the_inner_one_is_cancelled_by_others) {
     const auto by_itself = [&]() -> Coro<> {
         co_await wait_for(
             []() -> Coro<> {
@@ -216,14 +223,14 @@ TEST_F(WaitFor, WF_7_the_inner_one_is_cancelled_by_others) {
     EXPECT_EQ(outcome([&]() -> Coro<> { co_await wait_for(future, 1h); }), "cancelledoutside");
 }
 
-TEST_F(WaitFor, WF_8_ORD_21_result_and_deadline_in_one_iteration) {
+TEST_P(WaitFor, WF_8_ORD_21_result_and_deadline_in_one_iteration) {
     auto future = loop.create_future<int>();
     loop.call_at(start + 1s, [&] { future.set_result(1); });
     EXPECT_EQ(outcome([&]() -> Coro<> { co_await wait_for(future, 1s); }), "timeout");
     EXPECT_EQ(future.result(), 1);
 }
 
-TEST_F(WaitFor, WF_8_ORD_21_a_result_of_an_earlier_iteration_wins) {
+TEST_P(WaitFor, WF_8_ORD_21_a_result_of_an_earlier_iteration_wins) {
     auto future = loop.create_future<int>();
     loop.call_at(start + 1s - 1ns, [&] {
         future.set_result(1);
@@ -233,13 +240,13 @@ TEST_F(WaitFor, WF_8_ORD_21_a_result_of_an_earlier_iteration_wins) {
     EXPECT_EQ(outcome([&]() -> Coro<int> { co_return co_await wait_for(future, 1s); }), "1");
 }
 
-TEST_F(WaitFor, WF_8_ORD_22_the_sleep_of_a_task_and_the_deadline_in_one_iteration) {
+TEST_P(WaitFor, WF_8_ORD_22_the_sleep_of_a_task_and_the_deadline_in_one_iteration) {
     auto task = loop.create_task(value_after(1s, 1));
     EXPECT_EQ(outcome([&]() -> Coro<> { co_await wait_for(task, 1s); }), "timeout");
     EXPECT_TRUE(task.cancelled());
 }
 
-TEST_F(WaitFor, WF_10_an_exception_before_the_timeout_and_no_timer_left) {
+TEST_P(WaitFor, WF_10_an_exception_before_the_timeout_and_no_timer_left) {
     const auto main = [&]() -> Coro<> {
         co_await wait_for(
             []() -> Coro<> {
@@ -254,7 +261,7 @@ TEST_F(WaitFor, WF_10_an_exception_before_the_timeout_and_no_timer_left) {
     EXPECT_EQ(elapsed(), 2s);
 }
 
-TEST_F(WaitFor, WF_1_a_coroutine_runs_inside_the_calling_task) {
+TEST_P(WaitFor, WF_1_a_coroutine_runs_inside_the_calling_task) {
     run([&]() -> Coro<> {
         const auto caller = me();
         const int value = co_await wait_for(
@@ -268,7 +275,7 @@ TEST_F(WaitFor, WF_1_a_coroutine_runs_inside_the_calling_task) {
     });
 }
 
-TEST_F(WaitFor, WF_1_without_limit_and_every_kind_of_awaitable) {
+TEST_P(WaitFor, WF_1_without_limit_and_every_kind_of_awaitable) {
     run([&]() -> Coro<> {
         EXPECT_EQ(co_await wait_for(value_after(1h, 1), std::nullopt), 1);
         co_await wait_for(sleep(1s), 1h);
@@ -288,7 +295,7 @@ TEST_F(WaitFor, WF_1_without_limit_and_every_kind_of_awaitable) {
     EXPECT_EQ(outcome([&]() -> Coro<> { co_await wait_for(sleep(1h), 1s); }), "timeout");
 }
 
-TEST_F(WaitFor, ORD_15_hops) {
+TEST_P(WaitFor, ORD_15_hops) {
     run([&]() -> Coro<> {
         const Ticks ticks(loop);
         EXPECT_EQ(co_await wait_for([]() -> Coro<int> { co_return 1; }, 1s), 1);
@@ -317,7 +324,7 @@ TEST_F(WaitFor, ORD_15_hops) {
     });
 }
 
-TEST_F(WaitFor, WF_4_hops_without_time) {
+TEST_P(WaitFor, WF_4_hops_without_time) {
     run([&]() -> Coro<> {
         const Ticks ticks(loop);
         const auto hops = [&](auto awaitable) -> Coro<int> {
@@ -333,7 +340,7 @@ TEST_F(WaitFor, WF_4_hops_without_time) {
     });
 }
 
-TEST_F(WaitFor, LOOP_11_a_loop_closed_during_the_wait) {
+TEST_P(WaitFor, LOOP_11_a_loop_closed_during_the_wait) {
     auto task = loop.create_task([&]() -> Coro<> { co_await wait_for(value_after(1h, 1), 2h); });
     auto other = loop.create_task([&]() -> Coro<> { co_await wait_for(loop.create_future<int>(), 2h); });
     loop.stop();

@@ -63,7 +63,7 @@ std::size_t entries_of(const asyncio::AnyFuture& future) {
 }
 
 class Wait : public support::OnEachDriver {};
-ASYNCIO_ON_EACH_DRIVER(Wait);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(Wait);
 
 // --- errors ---
 
@@ -133,6 +133,7 @@ TEST_P(Wait, WAIT_6_cancelling_the_waiter_leaves_the_children_alone) {
 }
 
 TEST_P(Wait, WAIT_6_cancelled_after_the_decision) {
+    ASYNCIO_NOT_EAGER("counts iterations from a first step in the next one");
     run([&]() -> Coro<> {
         auto future = loop.create_future<int>();
         std::vector<Future<int>> futures{future};

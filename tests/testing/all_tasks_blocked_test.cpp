@@ -123,7 +123,7 @@ TEST(WaitAllTasksBlocked, cancel_after_it_was_woken_wins) {
 }
 
 class BlockedOnEachDriver : public support::OnEachDriver {};
-ASYNCIO_ON_EACH_DRIVER(BlockedOnEachDriver);
+ASYNCIO_ON_EACH_DRIVER_AND_EAGER(BlockedOnEachDriver);
 
 TEST_P(BlockedOnEachDriver, a_closing_loop_destroys_who_waits) {
     asyncio::testing::CapturedLog log;

@@ -71,6 +71,12 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+/// The system cannot send a file to this socket or transport by itself. Mirrors asyncio.SendfileNotAvailableError.
+class SendfileNotAvailableError : public RuntimeError {
+public:
+    using RuntimeError::RuntimeError;
+};
+
 /// A value was looked up that is not there. Mirrors Python's LookupError.
 class LookupError : public std::out_of_range {
 public:

@@ -141,6 +141,11 @@ public:
     /// True when the network is the driver's own: names are not looked up in the system, "localhost" is all there is.
     [[nodiscard]] virtual bool has_own_network() const noexcept { return false; }
 
+    /// This process is a forked child of the one that made the driver, and shares its descriptors with it: lets go of
+    /// the driver's own (not of the sockets), so that nothing done here, such as closing, changes what the parent waits
+    /// for. The driver will not wait any more. May be called more than once, and between fork() and its return.
+    virtual void forked() noexcept {}
+
     // --- sockets ---
 
     /// Opens a socket of the system's AF_… family and SOCK_… type. Result 0 or a negative errno.

@@ -13,6 +13,10 @@ namespace asyncio {
 
 template <class T>
 class Future;
+class NewTask;
+
+/// Starts the task that `create_task`, `gather`, TaskGroup and the like ask for, by `task.start(options)`. See NewTask.
+using TaskFactory = std::function<void(EventLoop& loop, NewTask& task, TaskOptions options)>;
 
 /// Receives what nobody else handles: exceptions of callbacks, of tasks that nobody awaited, and the like.
 using ExceptionHandler = std::function<void(EventLoop& loop, const ExceptionContext& context)>;
@@ -33,7 +37,7 @@ class EventLoop {
 public:
     /// A loop on the best driver of this system. Throws std::system_error when the system refuses (EMFILE, ENOMEM).
     EventLoop();
-    /// A loop on a driver of your own.
+    /// A loop on a driver of your own. Throws std::invalid_argument for nullptr.
     explicit EventLoop(std::unique_ptr<Driver> driver);
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;
@@ -140,9 +144,14 @@ public:
     template <class T>
     [[nodiscard]] Future<T> create_future();
     /// Starts a coroutine, or a callable that returns one (which the task then owns), as a task: its first step runs in
-    /// the next iteration. Works before the loop runs.
+    /// the next iteration, unless a task factory changes that. Works before the loop runs.
     template <class Coroutine>
     auto create_task(Coroutine&& coroutine, TaskOptions options = {});
+    /// From now on the factory starts every task of this loop, for instance `asyncio::eager_task_factory`; an empty one
+    /// restores the default.
+    void set_task_factory(TaskFactory factory);
+    /// Empty by default.
+    [[nodiscard]] const TaskFactory& get_task_factory() const noexcept;
 
     // --- errors and debugging ---
 

@@ -20,6 +20,8 @@
 namespace asyncio {
 
 class EventLoop;
+class NewTask;
+struct TaskOptions;
 
 namespace detail {
 
@@ -89,6 +91,10 @@ public:
     void drop_ready() noexcept;
     [[nodiscard]] bool running() const noexcept { return running_; }
     [[nodiscard]] bool closed() const noexcept { return closed_; }
+    /// True in a forked child of the process that made the loop: there it cannot run.
+    [[nodiscard]] bool inherited() const noexcept;
+    /// Called in a forked child: the loop stops, and lets go of what it shares with the parent's.
+    void inherit() noexcept;
 
     /// Throws RuntimeError "Event loop is closed" when it is.
     void check_open() const {
@@ -124,6 +130,8 @@ public:
     ReadyQueue idle_waiters;
     Clock::duration slow_callback_duration = std::chrono::milliseconds(100);
     std::function<void(EventLoop&, const ExceptionContext&)> exception_handler;
+    /// Makes the tasks; none: TaskCore does. Shared, because it may be replaced while it runs.
+    std::shared_ptr<const std::function<void(EventLoop&, NewTask&, TaskOptions)>> task_factory;
 
     /// Gives `context` to the exception handler. Throws only KeyboardInterrupt and SystemExit, when the handler does.
     void call_exception_handler(const ExceptionContext& context);
@@ -165,6 +173,7 @@ private:
     Inbox inbox_;
     Atomic<int> posting_{0};  // threads inside post(): close() waits for them before the driver goes
     std::thread::id owner_;
+    std::uint32_t process_;
     std::unique_ptr<Driver> driver_;
     std::unique_ptr<Watchers> watchers_;
     struct FreeBuffer {

@@ -76,6 +76,7 @@ auto EventLoop::create_task(Coroutine&& coroutine, TaskOptions options) {
 ///
 ///     auto task = asyncio::create_task(fetch(url), {.name = "fetch"});
 ///
+/// The loop's task factory may change how it starts; see EventLoop::set_task_factory.
 /// Throws RuntimeError when no loop runs in this thread; the coroutine is destroyed then.
 /// Mirrors asyncio.create_task (since 3.7; name 3.8; eager_start 3.14).
 template <class Coroutine>

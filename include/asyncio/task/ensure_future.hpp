@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/loop/policy.hpp>
 #include <asyncio/task/closure.hpp>
 #include <asyncio/task/create_task.hpp>
 
@@ -24,15 +25,26 @@ concept Ensurable = FutureHandle<A> || Spawnable<A> || ForeignAwaitable<A>;
 /// Throws std::invalid_argument when the future is not of `loop`; a null `loop` becomes that of the future.
 void expect_loop(LoopCore*& loop, const FutureCore& future);
 
-/// A future of `argument`. A null `loop` becomes that of the future, or the running one; otherwise a future of another
-/// loop is refused with std::invalid_argument.
+/// The running or else the current loop. When there is none, a coroutine is closed: nobody forgot to await it.
+template <class A>
+LoopCore& loop_for(A& argument) {
+    try {
+        return default_loop();
+    } catch (...) {
+        if constexpr (is_coro<std::remove_cv_t<A>>) argument.close();
+        throw;
+    }
+}
+
+/// A future of `argument`. A null `loop` becomes that of the future, or else that of get_event_loop(); otherwise a
+/// future of another loop is refused with std::invalid_argument.
 template <Ensurable A>
 auto ensure(LoopCore*& loop, A&& argument) {
     if constexpr (FutureHandle<A>) {
         expect_loop(loop, argument.core());
         return std::remove_cvref_t<A>(std::forward<A>(argument));
     } else {
-        if (loop == nullptr) loop = &require_running_loop();
+        if (loop == nullptr) loop = &loop_for(argument);
         return start_task(*loop, to_coro(std::forward<A>(argument)), {});
     }
 }
@@ -73,7 +85,7 @@ consteval void require_safe_argument() {
 
 /// Keyword arguments of `ensure_future`.
 struct EnsureFutureOptions {
-    /// Where a coroutine becomes a task. Default: the running loop.
+    /// Where a coroutine becomes a task. Default: `get_event_loop()`.
     EventLoop* loop = nullptr;
 };
 static_assert(std::is_trivially_destructible_v<EnsureFutureOptions>);
@@ -81,7 +93,7 @@ static_assert(std::is_trivially_destructible_v<EnsureFutureOptions>);
 /// A future or task as it is; a coroutine, a callable that returns one, or any other awaitable as a task.
 ///
 /// Throws std::invalid_argument for a future of another loop than `options.loop`; RuntimeError when a task is to be
-/// made and no loop runs in this thread.
+/// made and no loop runs in this thread, nor is one set: see get_event_loop. A coroutine is closed then.
 /// Mirrors asyncio.ensure_future.
 template <detail::Ensurable A>
 auto ensure_future(A&& awaitable, EnsureFutureOptions options = {}) {

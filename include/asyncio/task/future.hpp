@@ -1,6 +1,6 @@
 #pragma once
 
-#include <asyncio/loop/event_loop.hpp>
+#include <asyncio/loop/policy.hpp>
 #include <asyncio/task/any_future.hpp>
 #include <asyncio/task/done_callback.hpp>
 #include <asyncio/task/future_awaiter.hpp>
@@ -26,6 +26,8 @@ class Future : public AnyFuture {
 public:
     using value_type = T;
 
+    /// A pending future of the loop that get_event_loop() gives; throws RuntimeError when there is none.
+    Future() : AnyFuture(detail::FuturePtr(new detail::FutureState<T>(detail::default_loop()))) {}
     /// A pending future of the loop.
     explicit Future(EventLoop& loop) : AnyFuture(detail::FuturePtr(new detail::FutureState<T>(loop.core()))) {}
     explicit Future(detail::FuturePtr core) noexcept : AnyFuture(std::move(core)) {}

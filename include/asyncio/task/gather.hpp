@@ -132,7 +132,7 @@ auto gather_arguments(As&&... awaitables) {
     LoopCore* loop = nullptr;
     // A braced list is evaluated from left to right: children start in the order of the arguments.
     std::array<FuturePtr, sizeof...(As)> futures{FuturePtr(&ensure(loop, std::forward<As>(awaitables)).core())...};
-    if (loop == nullptr) loop = &require_running_loop();
+    if (loop == nullptr) loop = &default_loop();
     const IntrusivePtr<State> state(new State(*loop));
     state->start(futures);
     return Future<typename State::Value>(FuturePtr(state.get()));
@@ -144,7 +144,7 @@ auto gather_range(R&& range) {
     LoopCore* loop = nullptr;
     std::vector<FuturePtr> futures;
     for (const auto& future : ensure_all(loop, std::forward<R>(range))) futures.emplace_back(&future.core());
-    if (loop == nullptr) loop = &require_running_loop();
+    if (loop == nullptr) loop = &default_loop();
     const IntrusivePtr<State> state(new State(*loop, futures.size()));
     state->start(futures);
     return Future<typename State::Value>(FuturePtr(state.get()));
@@ -182,10 +182,11 @@ concept TaggedGatherables =
 /// With the tag asyncio::return_exceptions as the last argument the elements are `Result<T>` and no child makes it
 /// fail. Results are copied when somebody else holds the future too, and moved otherwise.
 ///
-/// Throws std::invalid_argument for futures of different loops; RuntimeError when a task is to be made and no loop
-/// runs. Cancellation: of the awaiting task or of the returned future: every child that is not done is cancelled;
-/// awaiting it throws CancelledError when the first child has ended (with return_exceptions: when all have). A child
-/// that is cancelled by others counts as one that failed with CancelledError. Mirrors asyncio.gather.
+/// Throws std::invalid_argument for futures of different loops; RuntimeError when a task is to be made and there is
+/// no loop, neither a running nor a current one. Cancellation: of the awaiting task or of the returned future: every
+/// child that is not done is cancelled; awaiting it throws CancelledError when the first child has ended (with
+/// return_exceptions: when all have). A child that is cancelled by others counts as one that failed with
+/// CancelledError. Mirrors asyncio.gather.
 template <class... Args>
     requires(... && detail::Gatherable<Args>)
 [[nodiscard]] auto gather(Args&&... awaitables) {

@@ -18,7 +18,7 @@ namespace asyncio {
 /// outlive the making. Owns nothing.
 class LoopFactory {
 public:
-    /// None: the default loop.
+    /// None: the policy's `new_event_loop()`.
     constexpr LoopFactory() noexcept = default;
     constexpr LoopFactory(std::nullptr_t) noexcept {}
     template <class F>
@@ -47,7 +47,8 @@ private:
 struct RunOptions {
     /// Forces the debug mode of the loop; nullopt keeps what the environment says.
     std::optional<bool> debug{};
-    /// Default: `EventLoop()`.
+    /// Default: `new_event_loop()`, and the loop is the thread's current one while the Runner lives; none is, after it.
+    /// A loop of a factory is not made the current one. Since 3.12.
     LoopFactory loop_factory{};
 };
 static_assert(std::is_trivially_destructible_v<RunOptions>);
@@ -108,6 +109,7 @@ private:
     RunOptions options_;
     std::unique_ptr<EventLoop> loop_;
     std::unique_ptr<detail::Interrupts> interrupts_;
+    bool sets_current_loop_ = false;
     bool closed_ = false;
 };
 

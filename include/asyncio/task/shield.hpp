@@ -85,7 +85,7 @@ private:
 ///
 /// When the inner awaitable is cancelled, the shield is, too. When it fails after the shield was cancelled, the loop's
 /// exception handler is told once (3.14). The result is copied, or moved when nobody else holds the inner future.
-/// Throws RuntimeError when a task is to be made and no loop runs in this thread.
+/// Throws RuntimeError when a task is to be made and there is no loop: see get_event_loop.
 /// Mirrors asyncio.shield.
 template <detail::Ensurable A>
     requires requires { typename detail::EnsuredResult<A>; }

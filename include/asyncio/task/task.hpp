@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -28,6 +29,9 @@ public:
     /// (3.13). Since 3.11.
     std::uint32_t uncancel() const noexcept { return task_core().uncancel(); }
 
+    /// The function of the task's coroutine and the place it is suspended at; none when it has ended. Since 3.8.
+    [[nodiscard]] std::optional<std::source_location> get_coro() const noexcept { return task_core().coroutine(); }
+
     [[nodiscard]] detail::TaskCore& task_core() const noexcept { return static_cast<detail::TaskCore&>(*core_); }
 };
 
@@ -44,11 +48,12 @@ class Task : public Future<T> {
 public:
     explicit Task(detail::TaskPtr core) noexcept : Future<T>(detail::FuturePtr(core.get())) {}
 
-    // These four as in AnyTask.
+    // These five as in AnyTask.
     [[nodiscard]] std::string get_name() const { return task_core().name(); }
     void set_name(std::string_view name) const { task_core().set_name(name); }
     [[nodiscard]] std::uint32_t cancelling() const noexcept { return task_core().cancelling(); }
     std::uint32_t uncancel() const noexcept { return task_core().uncancel(); }
+    [[nodiscard]] std::optional<std::source_location> get_coro() const noexcept { return task_core().coroutine(); }
 
     operator AnyTask() const noexcept { return AnyTask(detail::TaskPtr(&task_core())); }
 

@@ -6,8 +6,14 @@
 #include <asyncio/task/promise.hpp>
 
 #include <cstdint>
+#include <optional>
+#include <source_location>
 #include <string>
 #include <string_view>
+
+namespace asyncio {
+class NewTask;
+}  // namespace asyncio
 
 namespace asyncio::detail {
 
@@ -70,9 +76,15 @@ public:
     /// The coroutine that is suspended innermost, or the root before the first step; nullptr when running or done.
     [[nodiscard]] PromiseBase* leaf() const noexcept { return leaf_; }
     [[nodiscard]] Waiter* waiter() const noexcept { return waiter_; }
+    /// The function of the root coroutine, and the place of its co_await; none when it has ended.
+    [[nodiscard]] std::optional<std::source_location> coroutine() noexcept {
+        const PromiseBase* root = slot().child;
+        return root == nullptr ? std::nullopt : std::optional(root->where);
+    }
 
-    /// Takes the coroutine, enters the loop's list of tasks and queues the first step (or runs it now, if eager).
-    /// Throws RuntimeError when the loop is closed; the coroutine is destroyed then.
+    /// Takes the coroutine, enters the loop's list of tasks and queues the first step (or runs it now, if eager); or
+    /// leaves the latter to the loop's task factory. Throws RuntimeError when the loop is closed; the coroutine is
+    /// destroyed then.
     void start(PromiseBase* root, const TaskOptions& options);
 
 protected:
@@ -80,6 +92,9 @@ protected:
     ~TaskCore() override;
 
 private:
+    friend class asyncio::NewTask;
+    void start_by_factory(const TaskOptions& options);
+    void begin(const TaskOptions& options);
     void drop_name() noexcept;
     static void run(ReadyNode& node, Turn turn);
     static void abandon(ListHook& hook) noexcept;

@@ -72,7 +72,8 @@ Coro<R> await_in_frame(A awaitable) {
 template <class R, class A>
 Coro<R> await_without_time(A awaitable) {
     // A task that is cancelled before its first step takes the iterations that Python's takes.
-    auto task = start_task(require_running_loop(), await_in_frame<R, A>(static_cast<A&&>(awaitable)), {});
+    auto task = start_task(require_running_loop(), await_in_frame<R, A>(static_cast<A&&>(awaitable)),
+                           TaskOptions{.eager_start = false});
     co_await cancel_and_wait(FuturePtr(&task.core()));
     throw_if_timed_out(task.core());
     co_return take_result<R>(task.core());

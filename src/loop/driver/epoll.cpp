@@ -83,6 +83,11 @@ void EpollDriver::wake() noexcept {
     }
 }
 
+void EpollDriver::forked() noexcept {
+    epoll_.reset();
+    wakeup_.reset();
+}
+
 void EpollDriver::dispatch(WatchSink&) {
     complete_closed();
 }

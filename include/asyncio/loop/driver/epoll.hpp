@@ -33,6 +33,7 @@ public:
     [[nodiscard]] bool events_left() const noexcept override { return next_event_ < event_count_; }
     void dispatch_one(WatchSink& sink) noexcept override;
     void wake() noexcept override;
+    void forked() noexcept override;
 
     std::int64_t open(int family, int type, DescriptorPtr& out) override;
     std::int64_t adopt(int fd, DescriptorPtr& out) override;

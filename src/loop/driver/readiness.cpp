@@ -1,0 +1,295 @@
+#include <asyncio/loop/driver/readiness.hpp>
+
+#include <asyncio/base/sys.hpp>
+#include <asyncio/base/unique_fd.hpp>
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <new>
+#include <utility>
+
+namespace asyncio {
+
+namespace sys = detail::sys;
+
+namespace {
+
+template <class Call>
+long uninterrupted(Call call) noexcept {
+    long result;
+    do {
+        result = call();
+    } while (result == -EINTR);
+    return result;
+}
+
+bool is_input(const Operation& operation) noexcept {
+    return operation.kind == Operation::Kind::readable || operation.kind == Operation::Kind::recv ||
+           operation.kind == Operation::Kind::accept;
+}
+
+}  // namespace
+
+/// A socket and the operations that wait for it.
+class ReadinessDriver::Socket final : public Descriptor {
+public:
+    Socket(ReadinessDriver& driver, int fd) noexcept : driver_(driver) { fd_ = fd; }
+    ~Socket() override {
+        if (!closed()) driver_.close(*this);  // a closed one may outlive the driver
+    }
+    void mark_closed() noexcept {
+        closed_ = true;
+        fd_ = -1;
+    }
+
+    bool wants_read = false;  // as set_interest was told
+    bool wants_write = false;
+    bool connecting = false;
+    detail::IntrusiveList<Operation> inputs;
+    detail::IntrusiveList<Operation> outputs;
+
+private:
+    ReadinessDriver& driver_;
+};
+
+ReadinessDriver::ReadinessDriver() noexcept = default;
+
+ReadinessDriver::~ReadinessDriver() {
+    derived_exists_ = false;
+    close_sockets();
+}
+
+void ReadinessDriver::close_sockets() noexcept {
+    for (Slot& slot : slots_) {
+        if (slot.socket != nullptr) close(*slot.socket);
+    }
+    complete_closed();
+}
+
+void ReadinessDriver::complete_closed() noexcept {
+    while (Operation* operation = closed_operations_.pop_front()) {
+        operation->pending = false;
+        operation->result = -EBADF;
+        operation->complete(*operation);
+    }
+}
+
+void ReadinessDriver::dispatch(WatchSink& sink) {
+    complete_closed();
+    // One by one and by number: a completion may give up the last reference to a socket.
+    for (std::size_t i = 0; i < found_.size(); ++i) {
+        const Found& found = found_[i];
+        if (static_cast<std::size_t>(found.fd) >= slots_.size()) continue;
+        const Slot slot = slots_[static_cast<std::size_t>(found.fd)];
+        if (slot.socket == nullptr) {
+            sink.watched_ready(found.fd, found.readable && slot.watched_read, found.writable && slot.watched_write);
+            continue;
+        }
+        const DescriptorPtr keep(slot.socket);
+        if (found.readable) progress(*slot.socket, slot.socket->inputs);
+        if (found.writable) progress(*slot.socket, slot.socket->outputs);
+    }
+    found_.clear();
+}
+
+/// Completes operations from the front until one would block.
+void ReadinessDriver::progress(Socket& socket, detail::IntrusiveList<Operation>& operations) noexcept {
+    while (Operation* operation = operations.front()) {
+        const std::int64_t result = attempt(*operation, true);
+        if (result == -EAGAIN) break;
+        operation->unlink();
+        operation->pending = false;
+        operation->result = result;
+        operation->complete(*operation);
+    }
+    update_interest(socket);
+}
+
+std::int64_t ReadinessDriver::update_interest(Socket& socket) noexcept {
+    const bool read = !socket.inputs.empty();
+    const bool write = !socket.outputs.empty();
+    if (socket.closed() || !derived_exists_ || (read == socket.wants_read && write == socket.wants_write)) return 0;
+    const std::int64_t result = set_interest(socket.fd(), read, write);
+    if (result < 0) return result;
+    socket.wants_read = read;
+    socket.wants_write = write;
+    return 0;
+}
+
+ReadinessDriver::Slot& ReadinessDriver::slot_of(int fd) {
+    const auto index = static_cast<std::size_t>(fd);
+    if (index >= slots_.size()) slots_.resize(index + 1);
+    return slots_[index];
+}
+
+/// Takes the descriptor over; when memory runs out, throws and leaves it to the caller.
+void ReadinessDriver::enroll(int fd, DescriptorPtr& out) {
+    Slot& slot = slot_of(fd);
+    auto* socket = new Socket(*this, fd);
+    slot = Slot{socket};
+    out = DescriptorPtr(socket);
+}
+
+std::int64_t ReadinessDriver::open(int family, int type, DescriptorPtr& out) {
+    const long result = sys::socket(family, type, 0);
+    if (result < 0) return result;
+    detail::UniqueFd fd(static_cast<int>(result));
+    enroll(fd.get(), out);
+    static_cast<void>(fd.release());
+    return 0;
+}
+
+std::int64_t ReadinessDriver::adopt(int fd, DescriptorPtr& out) {
+    if (fd < 0) return -EBADF;
+    const Slot& slot = slot_of(fd);
+    if (slot.socket != nullptr || slot.watched_read || slot.watched_write) return -EBUSY;
+    enroll(fd, out);
+    return 0;
+}
+
+std::int64_t ReadinessDriver::bind(Descriptor& descriptor, const SocketAddress& address) {
+    return sys::bind(descriptor.fd(), address.data(), address.size());
+}
+
+std::int64_t ReadinessDriver::listen(Descriptor& descriptor, int backlog) {
+    return sys::listen(descriptor.fd(), backlog);
+}
+
+std::int64_t ReadinessDriver::shutdown_write(Descriptor& descriptor) noexcept {
+    return sys::shutdown(descriptor.fd(), SHUT_WR);
+}
+
+std::int64_t ReadinessDriver::set_option(Descriptor& descriptor, int level, int option, int value) noexcept {
+    return sys::setsockopt(descriptor.fd(), level, option, &value, sizeof value);
+}
+
+std::int64_t ReadinessDriver::local_address(const Descriptor& descriptor, SocketAddress& out) noexcept {
+    std::uint32_t size = SocketAddress::capacity;
+    const long result = sys::getsockname(descriptor.fd(), out.data(), &size);
+    out.set_size(result < 0 ? 0 : size);
+    return result;
+}
+
+std::int64_t ReadinessDriver::peer_address(const Descriptor& descriptor, SocketAddress& out) noexcept {
+    std::uint32_t size = SocketAddress::capacity;
+    const long result = sys::getpeername(descriptor.fd(), out.data(), &size);
+    out.set_size(result < 0 ? 0 : size);
+    return result;
+}
+
+void ReadinessDriver::close(Descriptor& descriptor) noexcept {
+    auto& socket = static_cast<Socket&>(descriptor);
+    if (socket.closed()) return;
+    const int fd = socket.fd();
+    slots_[static_cast<std::size_t>(fd)] = Slot{};
+    if (derived_exists_ && (socket.wants_read || socket.wants_write)) set_interest(fd, false, false);
+    socket.mark_closed();
+    closed_operations_.splice_back(socket.inputs);
+    closed_operations_.splice_back(socket.outputs);
+    sys::close(fd);
+}
+
+std::int64_t ReadinessDriver::try_recv(Descriptor& descriptor, std::span<std::byte> buffer) noexcept {
+    if (descriptor.closed()) return -EBADF;
+    return uninterrupted([&] { return sys::recv(descriptor.fd(), buffer.data(), buffer.size(), 0); });
+}
+
+std::int64_t ReadinessDriver::try_send(Descriptor& descriptor, std::span<const std::byte> data) noexcept {
+    if (descriptor.closed()) return -EBADF;
+    return uninterrupted([&] { return sys::send(descriptor.fd(), data.data(), data.size(), 0); });
+}
+
+bool ReadinessDriver::start(Operation& operation) {
+    auto& socket = static_cast<Socket&>(*operation.descriptor);
+    if (socket.closed()) {
+        operation.result = -EBADF;
+        return true;
+    }
+    detail::IntrusiveList<Operation>& queue = is_input(operation) ? socket.inputs : socket.outputs;
+    if (queue.empty()) {
+        operation.result = attempt(operation, false);
+        if (operation.result != -EAGAIN) return true;
+    }
+    queue.push_back(operation);
+    if (const std::int64_t refused = update_interest(socket); refused < 0) {
+        operation.unlink();
+        operation.result = refused;
+        return true;
+    }
+    operation.pending = true;
+    return false;
+}
+
+bool ReadinessDriver::cancel(Operation& operation) noexcept {
+    operation.unlink();
+    operation.pending = false;
+    update_interest(static_cast<Socket&>(*operation.descriptor));
+    return true;
+}
+
+std::int64_t ReadinessDriver::watch(int fd, bool read, bool write) {
+    Slot& slot = slot_of(fd);
+    if (slot.socket != nullptr) return -EBUSY;
+    const std::int64_t result = set_interest(fd, read, write);
+    if (result < 0 && (read || write)) return result;
+    slot = Slot{nullptr, read, write};
+    return 0;
+}
+
+/// One try at the operation; -EAGAIN when it has to wait. `ready`: the driver has found it to be.
+std::int64_t ReadinessDriver::attempt(Operation& operation, bool ready) noexcept {
+    Descriptor& socket = *operation.descriptor;
+    switch (operation.kind) {
+        case Operation::Kind::readable:
+        case Operation::Kind::writable:
+            return ready ? 0 : -EAGAIN;
+        case Operation::Kind::recv:
+            return try_recv(socket, {operation.buffer, operation.size});
+        case Operation::Kind::send:
+            return try_send(socket, {operation.buffer, operation.size});
+        case Operation::Kind::accept:
+            return attempt_accept(operation);
+        case Operation::Kind::connect:
+            return attempt_connect(operation, ready);
+    }
+    return -EINVAL;
+}
+
+std::int64_t ReadinessDriver::attempt_accept(Operation& operation) noexcept {
+    SocketAddress peer;
+    const long result = uninterrupted([&] {
+        std::uint32_t size = SocketAddress::capacity;
+        const long accepted = sys::accept(operation.descriptor->fd(), peer.data(), &size);
+        peer.set_size(size);
+        return accepted;
+    });
+    if (result < 0) return result;
+    detail::UniqueFd fd(static_cast<int>(result));
+    if (operation.address != nullptr) *operation.address = peer;
+    try {
+        enroll(fd.get(), operation.accepted);
+    } catch (const std::bad_alloc&) {
+        return -ENOMEM;
+    }
+    static_cast<void>(fd.release());
+    return 0;
+}
+
+std::int64_t ReadinessDriver::attempt_connect(Operation& operation, bool ready) noexcept {
+    auto& socket = static_cast<Socket&>(*operation.descriptor);
+    if (!socket.connecting) {
+        const long result = sys::connect(socket.fd(), operation.address->data(), operation.address->size());
+        if (result != -EINPROGRESS && result != -EINTR) return result;
+        socket.connecting = true;
+        return -EAGAIN;
+    }
+    if (!ready) return -EAGAIN;
+    int error = 0;
+    std::uint32_t size = sizeof error;
+    const long result = sys::getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+    socket.connecting = false;
+    return result < 0 ? result : -error;
+}
+
+}  // namespace asyncio

@@ -1,0 +1,29 @@
+#include "fork.hpp"
+
+#include <asyncio/base/atomic.hpp>
+#include <asyncio/loop/loop_core.hpp>
+
+#include <pthread.h>
+
+#include <utility>
+
+namespace asyncio::detail {
+
+namespace {
+
+constinit Atomic<std::uint32_t> generation{0};
+
+void after_fork_in_child() {
+    generation.fetch_add(1, memory_relaxed);
+    if (LoopCore* loop = std::exchange(running_loop, nullptr)) loop->inherit();
+}
+
+}  // namespace
+
+std::uint32_t process_generation() noexcept {
+    static const int registered = ::pthread_atfork(nullptr, nullptr, &after_fork_in_child);
+    static_cast<void>(registered);  // without memory for it, forked children fare as if nobody had forked
+    return generation.load(memory_relaxed);
+}
+
+}  // namespace asyncio::detail

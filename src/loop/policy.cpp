@@ -1,0 +1,114 @@
+#include <asyncio/loop/policy.hpp>
+
+#include "current_loops.hpp"
+
+#include <asyncio/base/atomic.hpp>
+#include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/log.hpp>
+#include <asyncio/loop/event_loops.hpp>
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <mutex>
+#include <string>
+#include <utility>
+
+namespace asyncio {
+
+namespace {
+
+std::uint64_t next_policy_id() noexcept {
+    static detail::Atomic<std::uint64_t> last{0};
+    return last.fetch_add(1, detail::memory_relaxed) + 1;
+}
+
+bool in_first_thread() noexcept {
+    return ::gettid() == ::getpid();
+}
+
+std::string thread_name() {
+    char name[32] = "";
+    static_cast<void>(::pthread_getname_np(::pthread_self(), name, sizeof name));
+    return std::string(name) + "-" + std::to_string(::gettid());
+}
+
+struct ProcessPolicy {
+    std::mutex mutex;
+    std::shared_ptr<AbstractEventLoopPolicy> policy;  // none: the default is made when it is needed
+};
+
+/// Never destroyed: a detached thread may ask when static objects are gone already.
+ProcessPolicy& process_policy() {
+    static ProcessPolicy* instance = new ProcessPolicy;
+    return *instance;
+}
+
+}  // namespace
+
+DefaultEventLoopPolicy::DefaultEventLoopPolicy() noexcept : id_(next_policy_id()) {}
+
+DefaultEventLoopPolicy::~DefaultEventLoopPolicy() {
+    detail::forget_policy(id_);
+}
+
+EventLoop& DefaultEventLoopPolicy::get_event_loop() {
+    detail::CurrentLoop current = detail::current_loop_of(id_);
+    if (!current.set && in_first_thread()) {
+        if (detail::debug_by_environment())
+            detail::log(LogLevel::warning, "There is no current event loop; get_event_loop() makes one (deprecated)");
+        auto loop = new_event_loop();
+        set_event_loop(loop.get());
+        implicit_loop_ = std::move(loop);
+        current = detail::current_loop_of(id_);
+    }
+    if (current.loop == nullptr)
+        throw RuntimeError("There is no current event loop in thread '" + thread_name() +
+                           "': use asyncio::run(), or set_event_loop() with a loop from new_event_loop() first");
+    return *current.loop;
+}
+
+void DefaultEventLoopPolicy::set_event_loop(EventLoop* loop) {
+    detail::set_current_loop_of(id_, loop);
+}
+
+std::unique_ptr<EventLoop> DefaultEventLoopPolicy::new_event_loop() {
+    return std::make_unique<EventLoop>();
+}
+
+std::unique_ptr<EventLoop> SelectorEventLoopPolicy::new_event_loop() {
+    return std::make_unique<SelectorEventLoop>();
+}
+
+std::unique_ptr<EventLoop> ProactorEventLoopPolicy::new_event_loop() {
+    return std::make_unique<ProactorEventLoop>();
+}
+
+std::shared_ptr<AbstractEventLoopPolicy> get_event_loop_policy() {
+    ProcessPolicy& process = process_policy();
+    const std::lock_guard lock(process.mutex);
+    if (process.policy == nullptr) process.policy = std::make_shared<DefaultEventLoopPolicy>();
+    return process.policy;
+}
+
+void set_event_loop_policy(std::shared_ptr<AbstractEventLoopPolicy> policy) {
+    ProcessPolicy& process = process_policy();
+    const std::lock_guard lock(process.mutex);
+    process.policy.swap(policy);
+    // The old one is destroyed after the lock is released, for its loop may come back here: parameters live longer.
+}
+
+EventLoop& get_event_loop() {
+    if (detail::running_loop != nullptr) return *detail::running_loop->facade;
+    return get_event_loop_policy()->get_event_loop();
+}
+
+void set_event_loop(EventLoop* loop) {
+    get_event_loop_policy()->set_event_loop(loop);
+}
+
+std::unique_ptr<EventLoop> new_event_loop() {
+    return get_event_loop_policy()->new_event_loop();
+}
+
+}  // namespace asyncio
