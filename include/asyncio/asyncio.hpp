@@ -10,6 +10,7 @@
 #include <asyncio/net/streams.hpp>
 #include <asyncio/task/as_completed.hpp>
 #include <asyncio/task/async_finally.hpp>
+#include <asyncio/task/async_generator.hpp>
 #include <asyncio/task/async_with.hpp>
 #include <asyncio/task/coro.hpp>
 #include <asyncio/task/create_task.hpp>

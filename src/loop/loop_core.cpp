@@ -139,6 +139,8 @@ void LoopCore::close() noexcept {
     while (!timers_.empty()) ready_.push(timers_.pop());
     drop_ready();
     while (ListHook* task = tasks.back()) abandon_task(*task);
+    while (generators.pop_front() != nullptr) {
+    }
     read_buffer_.reset();
     driver_.reset();
 }

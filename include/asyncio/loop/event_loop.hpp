@@ -13,6 +13,8 @@ namespace asyncio {
 
 template <class T>
 class Future;
+template <class T>
+class Coro;
 
 /// Receives what nobody else handles: exceptions of callbacks, of tasks that nobody awaited, and the like.
 using ExceptionHandler = std::function<void(EventLoop& loop, const ExceptionContext& context)>;
@@ -143,6 +145,12 @@ public:
     /// the next iteration. Works before the loop runs.
     template <class Coroutine>
     auto create_task(Coroutine&& coroutine, TaskOptions options = {});
+
+    /// Awaits `aclose()` of all async generators that have started in this loop and not ended, all at once. What one
+    /// throws goes to the exception handler and does not stop the others. One that starts later is logged. `run` does
+    /// this after the tasks have ended.
+    /// Mirrors loop.shutdown_asyncgens (since 3.6).
+    [[nodiscard]] Coro<void> shutdown_asyncgens();
 
     // --- errors and debugging ---
 

@@ -111,6 +111,9 @@ public:
     EventLoop* facade = nullptr;
     /// Tasks that are not done, in the order of their creation; the loop keeps them alive.
     IntrusiveList<ListHook> tasks;
+    /// Async generators that have started and not ended; see EventLoop::shutdown_asyncgens.
+    IntrusiveList<ListHook> generators;
+    bool generators_shut_down = false;
     /// Set by the task floor: ends a task of `tasks` whose loop closes.
     void (*abandon_task)(ListHook&) noexcept = nullptr;
     /// Set by the task floor: names the tasks that are blocked, one per line, for the message of a loop that is stuck.
