@@ -31,6 +31,7 @@ LoopCore::LoopCore(std::unique_ptr<Driver> driver)
       driver_(std::move(driver)),
       watchers_(std::make_unique<Watchers>(*this)) {
     now_ = driver_->now();
+    random = Random(driver_->random_seed());
     debug = debug_by_environment();
 }
 

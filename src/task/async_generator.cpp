@@ -33,8 +33,7 @@ void enter_loop(GeneratorPromiseBase& generator) {
     LoopCore* const loop = running_loop;
     if (loop == nullptr) return;
     if (loop->generators_shut_down)
-        log(LogLevel::warning,
-            describe_generator(generator) + " was scheduled after loop.shutdown_asyncgens() call");
+        log(LogLevel::warning, describe_generator(generator) + " was scheduled after loop.shutdown_asyncgens() call");
     loop->generators.push_back(generator);
 }
 

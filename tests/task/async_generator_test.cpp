@@ -41,7 +41,8 @@ ASYNCIO_ON_EACH_DRIVER(AsyncGeneratorTest);
 
 static_assert(!std::is_copy_constructible_v<AsyncGenerator<int>>);
 static_assert(std::is_nothrow_move_constructible_v<AsyncGenerator<int>>);
-static_assert(std::is_same_v<asyncio::AwaitResult<decltype(std::declval<AsyncGenerator<int>&>().next())>, std::optional<int>>);
+static_assert(
+    std::is_same_v<asyncio::AwaitResult<decltype(std::declval<AsyncGenerator<int>&>().next())>, std::optional<int>>);
 static_assert(std::is_same_v<asyncio::AwaitResult<decltype(std::declval<AsyncGenerator<int&>&>().next())>, int*>);
 
 AsyncGenerator<int> count_to(int n) {
@@ -515,10 +516,11 @@ TEST_P(AsyncGeneratorTest, AG_6_leaving_the_scope_destroys_the_frame_at_once) {
 
 TEST_P(AsyncGeneratorTest, AG_6_aclosing_runs_the_awaiting_cleanup) {
     const auto body = [&]() -> Coro<> {
-        const int got = co_await asyncio::async_with(asyncio::aclosing(cleaning(trace)), [&](auto& closing) -> Coro<int> {
-            while (auto i = co_await closing.next()) co_return *i;
-            co_return 0;
-        });
+        const int got =
+            co_await asyncio::async_with(asyncio::aclosing(cleaning(trace)), [&](auto& closing) -> Coro<int> {
+                while (auto i = co_await closing.next()) co_return *i;
+                co_return 0;
+            });
         trace(got);
         auto named = cleaning(trace);
         try {
@@ -640,7 +642,6 @@ TEST_P(AsyncGeneratorTest, AG_7_a_cancellation_after_the_wakeup_of_the_body) {
 }
 
 TEST_P(AsyncGeneratorTest, AG_8_destroyed_with_the_loop_while_a_task_is_inside) {
-    support::Reports reports(loop);
     const auto make = [](support::Lives::One) -> AsyncGenerator<int> {
         const auto inner = []() -> Coro<> { co_await asyncio::sleep(1h); };
         co_await inner();

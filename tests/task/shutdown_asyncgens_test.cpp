@@ -54,7 +54,9 @@ TEST_P(ShutdownAsyncgens, LOOP_13_closes_all_at_once) {
         co_await second.next();
         const auto before = loop.time();
         co_await loop.shutdown_asyncgens();
-        if (simulated()) { EXPECT_EQ(loop.time() - before, 1ms); }
+        if (simulated()) {
+            EXPECT_EQ(loop.time() - before, 1ms);
+        }
         trace("shut");
         EXPECT_EQ(co_await first.next(), std::nullopt);
         co_await loop.shutdown_asyncgens();

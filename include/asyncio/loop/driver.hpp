@@ -124,6 +124,11 @@ public:
     /// True when the network is the driver's own: names are not looked up in the system, "localhost" is all there is.
     [[nodiscard]] virtual bool has_own_network() const noexcept { return false; }
 
+    /// Where the loop's random numbers begin. A driver that shall repeat its runs gives the same number each time.
+    [[nodiscard]] virtual std::uint64_t random_seed() noexcept {
+        return static_cast<std::uint64_t>(now().time_since_epoch().count()) ^ reinterpret_cast<std::uintptr_t>(this);
+    }
+
     // --- sockets ---
 
     /// Opens a socket of the system's AF_… family and SOCK_… type. Result 0 or a negative errno.

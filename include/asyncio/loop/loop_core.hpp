@@ -3,6 +3,7 @@
 #include <asyncio/base/inbox.hpp>
 #include <asyncio/base/intrusive_list.hpp>
 #include <asyncio/base/intrusive_ptr.hpp>
+#include <asyncio/base/random.hpp>
 #include <asyncio/base/ready_queue.hpp>
 #include <asyncio/base/timer_heap.hpp>
 #include <asyncio/loop/driver.hpp>
@@ -120,6 +121,8 @@ public:
     std::string (*describe_tasks)(LoopCore&) = nullptr;
     /// Nodes to run when the loop would block because nothing is ready.
     ReadyQueue idle_waiters;
+    /// The only source of random numbers for all that runs in the loop; the driver gives the seed.
+    Random random{0};
     Clock::duration slow_callback_duration = std::chrono::milliseconds(100);
     std::function<void(EventLoop&, const ExceptionContext&)> exception_handler;
 

@@ -133,7 +133,8 @@ public:
 
     /// As `next()`, but throws `error` at the `co_yield` where the body is suspended. One that has not started is
     /// finished by it, and throws it; one that is finished stays so, and gives nothing.
-    [[nodiscard("write co_await generator.athrow(…)")]] detail::NextAwaiter<T> athrow(std::exception_ptr error) noexcept {
+    [[nodiscard("write co_await generator.athrow(…)")]] detail::NextAwaiter<T> athrow(
+        std::exception_ptr error) noexcept {
         return detail::NextAwaiter<T>(handle_.promise(), detail::GeneratorAwaiter::Request::raise, std::move(error));
     }
     /// The same with an exception object.
