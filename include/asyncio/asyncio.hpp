@@ -13,13 +13,16 @@
 #include <asyncio/net/streams.hpp>
 #include <asyncio/task/as_completed.hpp>
 #include <asyncio/task/async_finally.hpp>
+#include <asyncio/task/async_generator.hpp>
 #include <asyncio/task/async_with.hpp>
 #include <asyncio/task/coro.hpp>
+#include <asyncio/task/coroutine_function.hpp>
 #include <asyncio/task/create_task.hpp>
 #include <asyncio/task/ensure_future.hpp>
 #include <asyncio/task/future.hpp>
 #include <asyncio/task/gather.hpp>
 #include <asyncio/task/iscoroutinefunction.hpp>
+#include <asyncio/task/periodic.hpp>
 #include <asyncio/task/run.hpp>
 #include <asyncio/task/run_until_complete.hpp>
 #include <asyncio/task/runner.hpp>

@@ -32,6 +32,7 @@ LoopCore::LoopCore(std::unique_ptr<Driver> driver)
       driver_(std::move(driver)),
       watchers_(std::make_unique<Watchers>(*this)) {
     now_ = driver_->now();
+    random = Random(driver_->random_seed());
     debug = debug_by_environment();
 }
 
@@ -183,6 +184,8 @@ void LoopCore::close() noexcept {
     while (!timers_.empty()) ready_.push(timers_.pop());
     drop_ready();
     while (ListHook* task = tasks.back()) abandon_task(*task);
+    while (generators.pop_front() != nullptr) {
+    }
     read_buffer_.reset();
     driver_.reset();
 }

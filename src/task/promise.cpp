@@ -8,6 +8,7 @@
 #include <asyncio/task/transfer.hpp>
 
 #include <string>
+#include <utility>
 
 namespace asyncio::detail {
 
@@ -25,6 +26,19 @@ void destroy_chain(PromiseBase* innermost) noexcept {
 
 void throw_already_awaited() {
     throw RuntimeError("cannot reuse already awaited coroutine");
+}
+
+void drive_alone(PromiseBase& root) {
+    // What waits inside must not find the task that calls.
+    struct NoTask {
+        TaskCore* task = running_loop != nullptr ? std::exchange(running_loop->current_task, nullptr) : nullptr;
+        ~NoTask() {
+            if (running_loop != nullptr) running_loop->current_task = task;
+        }
+    } const no_task;
+    const std::coroutine_handle<> handle = root.handle();
+    drive(handle);
+    if (!handle.done()) throw RuntimeError("send: the coroutine is suspended, and no task will resume it");
 }
 
 bool debugging_coroutines() noexcept {

@@ -41,9 +41,8 @@ void report_failure(EventLoop& loop, const AnyTask& task) {
     loop.call_exception_handler(context);
 }
 
-void cancel_all_tasks(EventLoop& loop) {
+void cancel_present_tasks(EventLoop& loop) {
     const std::vector<AnyTask> tasks = all_tasks(loop);
-    if (tasks.empty()) return;
     const auto sweep = std::make_shared<Sweep>(Sweep{Future<void>(loop), tasks.size()});
     for (const AnyTask& task : tasks) {
         detail::add_done_callback<AnyFuture>(task.core(), [sweep](const AnyFuture&) {
@@ -53,6 +52,11 @@ void cancel_all_tasks(EventLoop& loop) {
     for (const AnyTask& task : tasks) task.cancel();
     detail::run_until_done(loop.core(), sweep->ended.core());
     for (const AnyTask& task : tasks) report_failure(loop, task);
+}
+
+/// Also those that are started meanwhile.
+void cancel_all_tasks(EventLoop& loop) {
+    while (!loop.core().tasks.empty()) cancel_present_tasks(loop);
 }
 
 }  // namespace
@@ -120,7 +124,11 @@ void Runner::close() {
             if (is_set) set_no_event_loop();
         }
     } const forget_before_closing{sets_current_loop_};
-    while (!loop_->core().tasks.empty() && !loop_->core().inherited()) cancel_all_tasks(*loop_);
+    if (loop_->core().inherited()) return;
+    cancel_all_tasks(*loop_);
+    if (loop_->core().generators.empty()) return;
+    loop_->run_until_complete(loop_->shutdown_asyncgens());
+    cancel_all_tasks(*loop_);  // what the generators have started while they were closed
 }
 
 }  // namespace asyncio

@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include <coroutine>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -175,6 +176,52 @@ TEST_P(CoroTest, CORO_7_close_destroys_the_arguments) {
     assigned = std::move(alias);
     EXPECT_EQ(lives.now(), 1);
     assigned.close();
+    EXPECT_EQ(lives.now(), 0);
+}
+
+TEST_P(CoroTest, CORO_8_send_runs_to_the_end_without_a_loop) {
+    const auto child = [](int n) -> Coro<int> { co_return n + 1; };
+    const auto parent = [&](support::Lives::One) -> Coro<std::string> {
+        int n = 0;
+        for (int i = 0; i < 3; ++i) n = co_await child(n);
+        co_return std::to_string(n);
+    };
+    auto coroutine = parent(lives.one());
+    EXPECT_EQ(coroutine.send(), "3");
+    EXPECT_EQ(lives.now(), 0);
+    EXPECT_THROW(coroutine.send(), asyncio::RuntimeError);
+    const auto fails = []() -> Coro<> {
+        throw std::out_of_range("body");
+        co_return;
+    };
+    EXPECT_THROW(fails().send(), std::out_of_range);
+}
+
+TEST_P(CoroTest, CORO_8_send_does_not_wait) {
+    const auto waits = [&](support::Lives::One) -> Coro<> {
+        try {
+            co_await asyncio::sleep(1ms);
+        } catch (const asyncio::RuntimeError& error) {
+            trace(error.what());
+            throw;
+        }
+    };
+    EXPECT_THROW(waits(lives.one()).send(), asyncio::RuntimeError);
+    EXPECT_EQ(trace.str(), "no running event loop");
+    trace.clear();
+    run([&]() -> Coro<> {
+        EXPECT_THROW(waits(lives.one()).send(), asyncio::RuntimeError);
+        co_await asyncio::sleep(0ms);
+        trace("goes on");
+    });
+    EXPECT_EQ(trace.str(), "await was used outside of a task goes on");
+    EXPECT_EQ(lives.now(), 0);
+}
+
+TEST_P(CoroTest, CORO_8_send_at_a_foreign_awaitable) {
+    const auto inner = [](support::Lives::One) -> Coro<> { co_await std::suspend_always(); };
+    const auto outer = [&]() -> Coro<> { co_await inner(lives.one()); };
+    EXPECT_THROW(outer().send(), asyncio::RuntimeError);
     EXPECT_EQ(lives.now(), 0);
 }
 

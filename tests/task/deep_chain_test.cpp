@@ -93,6 +93,23 @@ TEST(DeepChain, TASK_33_awaits_that_complete_at_once_do_not_grow_the_stack) {
     });
 }
 
+TEST(DeepChain, AG_1_items_that_are_yielded_at_once_do_not_grow_the_stack) {
+    on_a_small_stack([] {
+        asyncio::EventLoop loop;
+        auto task = run_task(loop, []() -> Coro<std::int64_t> {
+            const auto make = []() -> asyncio::AsyncGenerator<std::int64_t> {
+                for (std::int64_t i = 0; i < many_awaits; ++i) co_yield 1;
+            };
+            auto ones = make();
+            std::int64_t sum = 0;
+            while (auto one = co_await ones.next()) sum += *one;
+            co_return sum;
+        });
+        EXPECT_EQ(task.result(), many_awaits);
+        loop.close();
+    });
+}
+
 TEST(DeepChain, TASK_33_awaits_of_done_futures_do_not_grow_the_stack) {
     on_a_small_stack([] {
         asyncio::EventLoop loop;

@@ -146,6 +146,11 @@ public:
     /// for. The driver will not wait any more. May be called more than once, and between fork() and its return.
     virtual void forked() noexcept {}
 
+    /// Where the loop's random numbers begin. A driver that shall repeat its runs gives the same number each time.
+    [[nodiscard]] virtual std::uint64_t random_seed() noexcept {
+        return static_cast<std::uint64_t>(now().time_since_epoch().count()) ^ reinterpret_cast<std::uintptr_t>(this);
+    }
+
     // --- sockets ---
 
     /// Opens a socket of the system's AF_… family and SOCK_… type. Result 0 or a negative errno.

@@ -17,6 +17,8 @@ class NewTask;
 
 /// Starts the task that `create_task`, `gather`, TaskGroup and the like ask for, by `task.start(options)`. See NewTask.
 using TaskFactory = std::function<void(EventLoop& loop, NewTask& task, TaskOptions options)>;
+template <class T>
+class Coro;
 
 /// Receives what nobody else handles: exceptions of callbacks, of tasks that nobody awaited, and the like.
 using ExceptionHandler = std::function<void(EventLoop& loop, const ExceptionContext& context)>;
@@ -152,6 +154,12 @@ public:
     void set_task_factory(TaskFactory factory);
     /// Empty by default.
     [[nodiscard]] const TaskFactory& get_task_factory() const noexcept;
+
+    /// Awaits `aclose()` of all async generators that have started in this loop and not ended, all at once. What one
+    /// throws goes to the exception handler and does not stop the others. One that starts later is logged. `run` does
+    /// this after the tasks have ended.
+    /// Mirrors loop.shutdown_asyncgens (since 3.6).
+    [[nodiscard]] Coro<void> shutdown_asyncgens();
 
     // --- errors and debugging ---
 

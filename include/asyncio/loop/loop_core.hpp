@@ -3,6 +3,7 @@
 #include <asyncio/base/inbox.hpp>
 #include <asyncio/base/intrusive_list.hpp>
 #include <asyncio/base/intrusive_ptr.hpp>
+#include <asyncio/base/random.hpp>
 #include <asyncio/base/ready_queue.hpp>
 #include <asyncio/base/timer_heap.hpp>
 #include <asyncio/loop/driver.hpp>
@@ -122,12 +123,17 @@ public:
     EventLoop* facade = nullptr;
     /// Tasks that are not done, in the order of their creation; the loop keeps them alive.
     IntrusiveList<ListHook> tasks;
+    /// Async generators that have started and not ended; see EventLoop::shutdown_asyncgens.
+    IntrusiveList<ListHook> generators;
+    bool generators_shut_down = false;
     /// Set by the task floor: ends a task of `tasks` whose loop closes.
     void (*abandon_task)(ListHook&) noexcept = nullptr;
     /// Set by the task floor: names the tasks that are blocked, one per line, for the message of a loop that is stuck.
     std::string (*describe_tasks)(LoopCore&) = nullptr;
     /// Nodes to run when the loop would block because nothing is ready.
     ReadyQueue idle_waiters;
+    /// The only source of random numbers for all that runs in the loop; the driver gives the seed.
+    Random random{0};
     Clock::duration slow_callback_duration = std::chrono::milliseconds(100);
     std::function<void(EventLoop&, const ExceptionContext&)> exception_handler;
     /// Makes the tasks; none: TaskCore does. Shared, because it may be replaced while it runs.

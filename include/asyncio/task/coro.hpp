@@ -110,6 +110,13 @@ public:
     detail::CoroAwaiter<T> operator co_await() && { return detail::CoroAwaiter<T>(std::exchange(promise_, nullptr)); }
     detail::CoroAwaiter<T> operator co_await() & { return std::move(*this).operator co_await(); }
 
+    /// Runs the coroutine to its end without a loop and without a task: one that never has to wait gives its value, or
+    /// throws its exception. A wait inside throws RuntimeError at its `co_await` ("no running event loop").
+    /// Throws RuntimeError when it was awaited already, or suspends at something that is not this library's.
+    /// Mirrors coro.send(None).
+    T send() &&;
+    T send() & { return std::move(*this).send(); }
+
     /// Gives the coroutine to a task.
     [[nodiscard]] detail::PromiseBase* release() noexcept { return std::exchange(promise_, nullptr); }
 
@@ -138,12 +145,31 @@ inline Coro<void> Promise<void>::get_return_object(std::source_location function
     return Coro<void>(this);
 }
 
+/// Drives a coroutine that no task is in; nothing inside may wait.
+void drive_alone(PromiseBase& root);
+
 template <class T>
 inline constexpr bool is_coro = false;
 template <class T>
 inline constexpr bool is_coro<Coro<T>> = true;
 
 }  // namespace detail
+
+template <class T>
+T Coro<T>::send() && {
+    if (promise_ == nullptr) detail::throw_already_awaited();
+    struct Frame {
+        detail::Slot<T> slot;
+        ~Frame() {
+            if (slot.child != nullptr) slot.child->handle().destroy();
+        }
+    } frame;
+    frame.slot.child = release();
+    frame.slot.child->slot = &frame.slot;
+    detail::drive_alone(*frame.slot.child);
+    if (frame.slot.error) std::rethrow_exception(std::move(frame.slot.error));
+    return frame.slot.take();
+}
 
 /// True for a Coro; false for futures, tasks, generators and functions. Mirrors asyncio.iscoroutine.
 template <class T>

@@ -88,6 +88,9 @@ public:
         return std::coroutine_handle<PromiseBase>::from_promise(*this);
     }
 
+    /// Whether this coroutine, which some task is in, is an async generator: only their slots name no child.
+    [[nodiscard]] bool is_generator() const noexcept { return slot != nullptr && slot->child != this; }
+
     PromiseBase* caller = nullptr;
     std::source_location where;  // of the co_await it is suspended at; before the first one, of the function
     SlotBase* slot = nullptr;

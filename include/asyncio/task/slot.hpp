@@ -26,7 +26,7 @@ inline constexpr bool is_copyable<std::tuple<Ts...>> = (... && is_copyable<Ts>);
 /// Where a coroutine leaves its outcome. It belongs to whoever runs the coroutine: the awaiter in the caller's frame,
 /// or the task.
 struct SlotBase {
-    PromiseBase* child = nullptr;  // the coroutine, as long as its frame exists
+    PromiseBase* child = nullptr;  // the coroutine, as long as its frame exists; null for an async generator
     std::exception_ptr error;
 };
 

@@ -42,6 +42,7 @@ private:
 SimulatedDriver::SimulatedDriver(const SimulatedOptions& options)
     : network_(std::make_unique<Network>(options)),
       woken_(std::make_unique<WakeFlag>()),
+      seed_(options.seed),
       allow_threads_(options.allow_threads) {}
 
 SimulatedDriver::~SimulatedDriver() = default;

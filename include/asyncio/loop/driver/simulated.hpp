@@ -20,7 +20,8 @@ class Network;
 struct SimulatedOptions {
     /// Zero: everything happens in order and as soon as it can. Else the number chooses whatever asyncio does not
     /// promise: which of several ready sockets comes first, where reads and writes are cut short, whether an operation
-    /// ends at once, and how long data travels. The same number gives the same run.
+    /// ends at once, and how long data travels. The loop's random numbers begin with it, too. The same number gives the
+    /// same run.
     std::uint64_t seed = 0;
     /// Other threads may wake the loop (executors, call_soon_threadsafe). With nothing to do, the driver then blocks
     /// until they do, where otherwise the run fails as stuck. Virtual time does not wait for them: while a timer is
@@ -68,6 +69,7 @@ public:
     [[nodiscard]] bool has_own_network() const noexcept override { return true; }
     [[nodiscard]] bool polls_every_iteration() const noexcept override { return true; }
     [[nodiscard]] bool may_block_for_ever() const noexcept override;
+    [[nodiscard]] std::uint64_t random_seed() noexcept override { return seed_; }
 
     std::int64_t open(int family, int type, DescriptorPtr& out) override;
     std::int64_t adopt(int fd, DescriptorPtr& out) override;
@@ -91,6 +93,7 @@ private:
     std::unique_ptr<detail::simulated::Network> network_;
     std::unique_ptr<WakeFlag> woken_;
     std::uint64_t waits_ = 0;
+    std::uint64_t seed_;
     bool allow_threads_;
 };
 

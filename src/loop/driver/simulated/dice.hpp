@@ -1,5 +1,7 @@
 #pragma once
 
+#include <asyncio/base/random.hpp>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -8,15 +10,17 @@ namespace asyncio::detail::simulated {
 /// The seeded choices of a simulated run. With seed 0 it never varies anything.
 class Dice {
 public:
-    explicit Dice(std::uint64_t seed) noexcept : state_(seed), loaded_(seed != 0) {}
+    explicit Dice(std::uint64_t seed) noexcept : random_(seed), loaded_(seed != 0) {}
 
     [[nodiscard]] bool loaded() const noexcept { return loaded_; }
 
     /// True once in `n` times; never with seed 0.
-    [[nodiscard]] bool one_in(std::uint64_t n) noexcept { return loaded_ && next() % n == 0; }
+    [[nodiscard]] bool one_in(std::uint64_t n) noexcept { return loaded_ && random_.next() % n == 0; }
 
     /// A number in [0, limit]; 0 with seed 0.
-    [[nodiscard]] std::uint64_t up_to(std::uint64_t limit) noexcept { return loaded_ ? next() % (limit + 1) : 0; }
+    [[nodiscard]] std::uint64_t up_to(std::uint64_t limit) noexcept {
+        return loaded_ ? random_.next() % (limit + 1) : 0;
+    }
 
     /// How much of a read or write of `size` bytes happens: all with seed 0, else every second time only a part.
     [[nodiscard]] std::size_t shorten(std::size_t size) noexcept {
@@ -25,16 +29,7 @@ public:
     }
 
 private:
-    /// SplitMix64: short, and good enough for choices.
-    std::uint64_t next() noexcept {
-        state_ += 0x9E3779B97F4A7C15U;
-        std::uint64_t z = state_;
-        z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9U;
-        z = (z ^ (z >> 27U)) * 0x94D049BB133111EBU;
-        return z ^ (z >> 31U);
-    }
-
-    std::uint64_t state_;
+    Random random_;
     bool loaded_;
 };
 
