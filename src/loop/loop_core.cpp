@@ -161,6 +161,7 @@ void LoopCore::close() noexcept {
     if (closed_) return;
     closed_ = true;
     time();  // the last value that the clock will have
+    if (executors != nullptr) executors->close();  // before the inbox: what was posted is dropped with the queue
     inbox_.close(ready_);
     while (posting_.load(memory_acquire) != 0) std::this_thread::yield();
     ready_.prepend(idle_waiters.take());

@@ -101,6 +101,7 @@ void Runner::close() {
         }
     } const close_at_end{*this};
     while (!loop_->core().tasks.empty()) cancel_all_tasks(*loop_);
+    if (auto* executors = loop_->core().executors.get()) executors->tear_down(*loop_);
 }
 
 }  // namespace asyncio
