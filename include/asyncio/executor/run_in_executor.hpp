@@ -28,7 +28,8 @@ template <class F, class... Args>
 consteval void require_safe_job() {
     static_assert(safe_closure<F> && (... && safe_argument<Args>),
                   "GCC before 14 destroys a temporary lambda or aggregate twice inside co_await: name it first "
-                  "(auto job = [x] { ... };) and pass the name or std::move of it, or capture by reference");
+                  "(auto job = [x] { ... };) and pass the name, capture by reference, or hand over as arguments what "
+                  "cannot be copied");
 }
 
 template <class Call>
