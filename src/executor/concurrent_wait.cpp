@@ -1,7 +1,5 @@
 #include <asyncio/executor/concurrent_wait.hpp>
 
-#include <algorithm>
-
 namespace asyncio::detail {
 
 CompletionQueue::~CompletionQueue() {
@@ -15,7 +13,7 @@ CompletionQueue::~CompletionQueue() {
 }
 
 bool CompletionQueue::add(ConcurrentCore& future) {
-    if (std::ranges::any_of(entries_, [&](const auto& entry) { return entry->future.get() == &future; })) return false;
+    if (!seen_.insert(&future).second) return false;
     {
         const std::lock_guard lock(mutex_);
         done_.reserve(entries_.size() + 1);

@@ -409,6 +409,20 @@ TEST_F(RunInExecutor, EXEC_13_an_exhausted_pool_queues_fifo) {
     for (int i = 0; i < 50; ++i) EXPECT_EQ(order[static_cast<std::size_t>(i)], i);
 }
 
+TEST_F(RunInExecutor, EXEC_14_coroutine_functions_do_not_compile) {
+    const auto coroutine_function = []() -> Coro<> { co_return; };
+    const auto function = [](int) {};
+    static_assert(!asyncio::detail::Job<decltype(coroutine_function)>);
+    static_assert(asyncio::detail::Job<decltype(function), int>);
+    static_assert(!asyncio::detail::Job<decltype(function), std::string>);
+}
+
+TEST_F(RunInExecutor, EXEC_17_a_lambda_stands_for_keyword_arguments) {
+    const std::string path = "path";
+    const auto job = [path, limit = 3U] { return path.substr(0, limit); };
+    EXPECT_EQ(run([&]() -> Coro<std::string> { co_return co_await loop.run_in_executor(nullptr, job); }), "pat");
+}
+
 TEST_F(RunInExecutor, EXEC_16_every_type_of_exception_arrives) {
     run([&]() -> Coro<> {
         auto range = loop.run_in_executor(nullptr, [] { throw std::out_of_range("far"); });

@@ -13,8 +13,6 @@ namespace asyncio::detail {
 template <class F, class... Args>
 class BoundCall {
     using Given = std::invoke_result_t<F, Args...>;
-    static_assert(!is_coro<std::remove_cvref_t<Given>>,
-                  "an executor runs functions: give a coroutine function to create_task instead");
 
 public:
     /// What the call returns; a value where it returns an rvalue reference or a const value.
@@ -43,9 +41,10 @@ private:
 template <class F, class... Args>
 using BoundCallOf = BoundCall<std::decay_t<F>, std::decay_t<Args>...>;
 
-/// What an executor can run: callable once, with the decayed arguments.
+/// What an executor can run: callable once, with the decayed arguments. A coroutine function is for create_task.
 template <class F, class... Args>
-concept Job = std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...>;
+concept Job = std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...> &&
+              !is_coro<std::remove_cvref_t<std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>>>;
 
 template <class F, class... Args>
 BoundCallOf<F, Args...> bind_call(F&& callable, Args&&... arguments) {

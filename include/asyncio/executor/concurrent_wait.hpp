@@ -6,13 +6,13 @@
 
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <iterator>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <ranges>
 #include <type_traits>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -43,6 +43,7 @@ private:
     };
 
     std::vector<std::unique_ptr<Entry>> entries_;
+    std::unordered_set<const ConcurrentCore*> seen_;
     std::mutex mutex_;
     std::condition_variable grown_;
     std::vector<ConcurrentCore*> done_;

@@ -79,7 +79,8 @@ private:
         try {
             self->start();
         } catch (...) {
-            self->future_.take()->fail(std::current_exception());
+            // Not there any more when the callback has it, which cancels it then.
+            if (const ConcurrentPtr future = self->future_.take()) future->fail(std::current_exception());
         }
     }
 

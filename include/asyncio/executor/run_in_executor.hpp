@@ -47,7 +47,8 @@ auto start_loop_job(LoopCore& loop, futures::Executor& executor, Call&& call) {
 
 template <class F, class... Args>
 auto EventLoop::run_in_executor(futures::Executor* executor, F&& f, Args&&... args) {
-    static_assert(detail::Job<F, Args...>, "run_in_executor takes something callable with the arguments");
+    static_assert(detail::Job<F, Args...>,
+                  "run_in_executor takes a function and its arguments, and no coroutine function");
     detail::require_safe_job<F, Args...>();
     futures::Executor& chosen = detail::executor_for(*core_, executor);
     return detail::start_loop_job(*core_, chosen, detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...));

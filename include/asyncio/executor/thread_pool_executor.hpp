@@ -34,7 +34,8 @@ public:
                  (std::is_lvalue_reference_v<F> || std::is_trivially_copyable_v<F>))
     Initializer(F&& callable) {
         using Callable = std::decay_t<F>;
-        if constexpr (std::is_trivially_copyable_v<Callable> && sizeof(Callable) <= sizeof(storage_)) {
+        if constexpr (std::is_trivially_copyable_v<Callable> && sizeof(Callable) <= sizeof(storage_) &&
+                      alignof(Callable) <= alignof(void*)) {
             ::new (storage_.data()) Callable(std::forward<F>(callable));
             copy_ = [](const void* storage) {
                 return std::function<void()>(*std::launder(static_cast<const Callable*>(storage)));

@@ -26,6 +26,7 @@ struct ShutdownExecutorOptions {
     /// How long to wait at most, in real time also under a virtual clock. Default: without limit. Since 3.12.
     TimeLimit timeout{};
 };
+static_assert(std::is_trivially_destructible_v<ShutdownExecutorOptions>);
 
 /// Receives what nobody else handles: exceptions of callbacks, of tasks that nobody awaited, and the like.
 using ExceptionHandler = std::function<void(EventLoop& loop, const ExceptionContext& context)>;
