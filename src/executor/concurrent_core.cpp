@@ -29,6 +29,10 @@ void log_callback_error() noexcept {
     }
 }
 
+ConcurrentCore::~ConcurrentCore() {
+    while (ConcurrentDone* callback = callbacks_.pop_front()) callback->drop();
+}
+
 bool ConcurrentCore::cancel() noexcept {
     std::unique_lock lock(mutex_);
     if (done()) return cancelled();

@@ -96,6 +96,7 @@ void Delivery::arrived() {
 
 void Delivery::closed() noexcept {
     static_cast<void>(take_future());
+    abandoned();
 }
 
 }  // namespace asyncio::detail

@@ -14,7 +14,11 @@ void WrapLink::fire(ConcurrentCore&) noexcept {
 }
 
 void WrapLink::revoke() noexcept {
-    if (!source_->cancel() && source_->remove(*this)) release();
+    if (!source_->cancel()) leave_source();
+}
+
+void WrapLink::leave_source() noexcept {
+    if (source_->remove(*this)) release();
 }
 
 void WrapLink::settle(FutureCore& future) {

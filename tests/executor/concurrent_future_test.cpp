@@ -146,6 +146,15 @@ TEST(ConcurrentFutureTest, CF_5_callbacks_in_the_order_of_adding_in_the_completi
     EXPECT_EQ(threads.back(), std::this_thread::get_id()) << "at once, in the caller";
 }
 
+TEST(ConcurrentFutureTest, CF_5_callbacks_of_a_future_that_nobody_completes) {
+    const auto captured = std::make_shared<int>(1);
+    {
+        const ConcurrentFuture<void> future;
+        future.add_done_callback([captured](const auto&) { ADD_FAILURE(); });
+    }
+    EXPECT_EQ(captured.use_count(), 1);
+}
+
 TEST(ConcurrentFutureTest, CF_5_what_a_callback_throws_is_logged) {
     asyncio::testing::CapturedLog log;
     const ConcurrentFuture<void> future;

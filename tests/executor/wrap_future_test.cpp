@@ -104,6 +104,18 @@ TEST(WrapFuture, CF_11_a_loop_that_is_closed_meanwhile_hears_nothing) {
     EXPECT_THROW(static_cast<void>(asyncio::wrap_future(source, {.loop = &closed})), asyncio::RuntimeError);
 }
 
+TEST(WrapFuture, CF_11_a_source_that_nobody_completes_is_not_kept_by_a_closed_loop) {
+    const auto captured = std::make_shared<int>(1);
+    asyncio::EventLoop loop;
+    {
+        const ConcurrentFuture<void> source;
+        source.add_done_callback([captured](const auto&) { ADD_FAILURE(); });
+        static_cast<void>(asyncio::wrap_future(source, {.loop = &loop}));
+    }
+    loop.close();
+    EXPECT_EQ(captured.use_count(), 1);
+}
+
 TEST(WrapFuture, CF_11_completed_but_not_delivered_when_the_loop_closes) {
     const auto value = std::make_shared<int>(1);
     {

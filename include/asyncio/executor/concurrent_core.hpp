@@ -23,6 +23,8 @@ class LoopCore;
 /// Somebody to be told once that a concurrent future is done: in the thread that completes it, or at once.
 struct ConcurrentDone : ListHook {
     virtual void fire(ConcurrentCore& future) noexcept = 0;
+    /// The future is gone and will never be done. Who holds a reference to it need not expect this.
+    virtual void drop() noexcept {}
 
 protected:
     ~ConcurrentDone() = default;
@@ -91,7 +93,7 @@ public:
 
 protected:
     explicit ConcurrentCore(SlotBase& slot) noexcept : slot_(slot) {}
-    virtual ~ConcurrentCore() = default;
+    virtual ~ConcurrentCore();
 
 private:
     void require_not_done() const;
@@ -136,6 +138,8 @@ public:
         }
         delete this;
     }
+
+    void drop() noexcept override { delete this; }
 
     ~ConcurrentCallback() = default;
 

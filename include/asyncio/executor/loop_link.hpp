@@ -86,6 +86,8 @@ public:
 protected:
     /// Loop's thread: the future is cancelled; what was not started need not be.
     virtual void revoke() noexcept = 0;
+    /// Loop's thread: the loop closes.
+    virtual void abandoned() noexcept {}
     /// Loop's thread: makes the pending future done. What it throws becomes the future's exception.
     virtual void settle(FutureCore& future) = 0;
 

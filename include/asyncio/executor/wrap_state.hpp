@@ -43,6 +43,8 @@ protected:
 private:
     void fire(ConcurrentCore& source) noexcept final;
     void revoke() noexcept final;
+    void abandoned() noexcept final { leave_source(); }
+    void leave_source() noexcept;
     void settle(FutureCore& future) final;
 
     ConcurrentPtr source_;
