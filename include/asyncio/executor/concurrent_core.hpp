@@ -121,9 +121,10 @@ private:
     Slot<T> slot_;
 };
 
-/// Calls `callback(Handle(core))` when the future is done, and deletes itself.
+/// Logs the exception that is being handled.
 void log_callback_error() noexcept;
 
+/// Calls `callback(Handle(core))` when the future is done, and deletes itself.
 template <class Handle, class F>
 class ConcurrentCallback final : public ConcurrentDone {
 public:

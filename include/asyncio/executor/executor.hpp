@@ -83,8 +83,8 @@ public:
     virtual ~Executor() = default;
 
     /// Has `f(args...)` run, with copies of both (move-only ones are moved in). Throws what the executor refuses jobs
-    /// with; f is not run then. A thread of GCC before 14 applies to `co_await executor.submit([captures] …)`: name the
-    /// lambda first.
+    /// with; f is not run then. Inside a co_await
+    /// expression, GCC before 14 needs a lambda with captures to have a name.
     template <class F, class... Args>
         requires detail::Job<F, Args...>
     auto submit(F&& f, Args&&... args) {
