@@ -204,8 +204,8 @@ TEST(ThreadPool, TPE_6_a_failure_in_map_ends_the_iteration_and_cancels_the_rest)
 }
 
 TEST(ThreadPool, TPE_6_map_times_out) {
-    ThreadPoolExecutor pool({.max_workers = 1});
     Gate gate;
+    ThreadPoolExecutor pool({.max_workers = 1});
     auto results = pool.map([&](int) { gate.pass(); }, std::vector{1}, {.timeout = 1ms});
     EXPECT_THROW(results.next(), asyncio::TimeoutError);
     gate.open();

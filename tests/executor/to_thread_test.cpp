@@ -78,8 +78,8 @@ TEST(ToThread, THR_5_cancelled_while_the_function_runs) {
 }
 
 TEST(ToThread, THR_5_with_a_time_limit) {
-    asyncio::run([]() -> Coro<> {
-        Gate gate;
+    Gate gate;  // outlives the pool
+    asyncio::run([&]() -> Coro<> {
         const auto job = [&] { gate.pass(); };
         EXPECT_THROW(co_await asyncio::wait_for(asyncio::to_thread(job), 1ms), asyncio::TimeoutError);
         gate.open();

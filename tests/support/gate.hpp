@@ -2,27 +2,32 @@
 
 #include <chrono>
 #include <future>
+#include <memory>
 #include <thread>
 
 namespace support {
 
-/// Holds threads up until the test lets them go: `gate.pass()` in the job, `gate.open()` in the test. `entered()` waits
-/// until somebody is there.
+/// Holds a thread up until the test lets it go: `gate.pass()` in the job, `gate.open()` in the test. After
+/// `wait_until_entered()` the gate may be destroyed before the job has left it.
 class Gate {
 public:
     void pass() {
-        entered_.set_value();
-        opened_.wait();
+        const std::shared_ptr<State> state = state_;
+        state->entered.set_value();
+        state->opened.wait();
     }
-    /// Waits until the first one has come.
+    /// Waits until the thread has come.
     void wait_until_entered() { came_.wait(); }
-    void open() { open_.set_value(); }
+    void open() { state_->open.set_value(); }
 
 private:
-    std::promise<void> entered_;
-    std::future<void> came_ = entered_.get_future();
-    std::promise<void> open_;
-    std::shared_future<void> opened_ = open_.get_future().share();
+    struct State {
+        std::promise<void> entered;
+        std::promise<void> open;
+        std::shared_future<void> opened = open.get_future().share();
+    };
+    std::shared_ptr<State> state_ = std::make_shared<State>();
+    std::future<void> came_ = state_->entered.get_future();
 };
 
 /// Gives way until the condition holds; false after ten seconds.
