@@ -50,6 +50,10 @@ def comparisons():
                    "timer_at_asyncio", "timer_at_asio"),
         Comparison("timer_bench", Row("timer, cancelled one iteration later", steady_timer, "ns", 0.25),
                    "timer_later_asyncio", "timer_later_asio"),
+        Comparison("executor_bench", Row("job in a thread, awaited", "Asio thread_pool", "ns"),
+                   "executor_asyncio", "executor_asio_post", "executor_asio_spawn"),
+        Comparison("executor_bench", Row("job in a thread, 1000 in flight", "Asio thread_pool", "ns"),
+                   "executor_many_asyncio", "executor_many_asio"),
         Comparison("memory/sleeping_tasks", Row("memory of a sleeping task", "Asio awaitable", "bytes", 320, absolute=True),
                    "asyncio", "asio"),
     ]
@@ -59,7 +63,7 @@ def google_benchmark(path, names, min_time):
     """Nanoseconds per item of each named benchmark."""
     output = subprocess.run(
         [path, "--benchmark_format=json", f"--benchmark_min_time={min_time}", f"--benchmark_repetitions={REPETITIONS}",
-         "--benchmark_enable_random_interleaving=true", f"--benchmark_filter=^({'|'.join(sorted(names))})$"],
+         "--benchmark_enable_random_interleaving=true", f"--benchmark_filter=^({'|'.join(sorted(names))})(/real_time)?$"],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, text=True).stdout
     seen = {}
     for run in json.loads(output)["benchmarks"]:

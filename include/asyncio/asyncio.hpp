@@ -6,6 +6,15 @@
 #include <asyncio/base/exception_group.hpp>
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/log.hpp>
+#include <asyncio/executor/concurrent_future.hpp>
+#include <asyncio/executor/concurrent_wait.hpp>
+#include <asyncio/executor/errors.hpp>
+#include <asyncio/executor/executor.hpp>
+#include <asyncio/executor/run_coroutine_threadsafe.hpp>
+#include <asyncio/executor/run_in_executor.hpp>
+#include <asyncio/executor/thread_pool_executor.hpp>
+#include <asyncio/executor/to_thread.hpp>
+#include <asyncio/executor/wrap_future.hpp>
 #include <asyncio/loop/driver/readiness.hpp>
 #include <asyncio/loop/event_loop.hpp>
 #include <asyncio/loop/event_loops.hpp>

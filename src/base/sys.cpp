@@ -2,6 +2,7 @@
 
 #include <asyncio/base/unique_fd.hpp>
 
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <csignal>
 #include <ctime>
 
 namespace asyncio::detail {
@@ -56,7 +58,8 @@ const sockaddr* as_sockaddr(const void* address) noexcept {
 const char* name_of(Call call) noexcept {
     static constexpr std::array names{"accept",     "bind",    "close",      "connect",  "epoll_create", "epoll_ctl",
                                       "epoll_wait", "eventfd", "getsockopt", "listen",   "read",         "recv",
-                                      "send",       "sendmsg", "setsockopt", "shutdown", "socket",       "write"};
+                                      "send",       "sendmsg", "setsockopt", "shutdown", "socket",       "start_thread",
+                                      "write"};
     static_assert(names.size() == static_cast<std::size_t>(Call::count));
     return call < Call::count ? names[static_cast<std::size_t>(call)] : "?";
 }
@@ -186,6 +189,20 @@ long shutdown(int fd, int how) noexcept {
 long socket(int family, int type, int protocol) noexcept {
     if (int error = enter(Call::socket, -1)) return error;
     return outcome(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+}
+
+long start_thread(void* (*run)(void*), void* argument) noexcept {
+    if (int error = enter(Call::start_thread, -1)) return error;
+    // What a fault raises stays open: a blocked one would end the process without the program's own handler.
+    sigset_t blocked;
+    sigset_t before;
+    sigfillset(&blocked);
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT}) sigdelset(&blocked, fault);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    pthread_t thread;
+    const int error = pthread_create(&thread, nullptr, run, argument);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return -error;
 }
 
 long write(int fd, const void* buffer, std::size_t size) noexcept {

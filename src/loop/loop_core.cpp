@@ -177,6 +177,7 @@ void LoopCore::close() noexcept {
     closed_ = true;
     time();  // the last value that the clock will have
     if (inherited()) inherit();
+    if (executors != nullptr) executors->close();  // before the inbox: what was posted is dropped with the queue
     inbox_.close(ready_);
     while (posting_.load(memory_acquire) != 0) std::this_thread::yield();
     ready_.prepend(idle_waiters.take());

@@ -126,9 +126,11 @@ void Runner::close() {
     } const forget_before_closing{sets_current_loop_};
     if (loop_->core().inherited()) return;
     cancel_all_tasks(*loop_);
-    if (loop_->core().generators.empty()) return;
-    loop_->run_until_complete(loop_->shutdown_asyncgens());
-    cancel_all_tasks(*loop_);  // what the generators have started while they were closed
+    if (!loop_->core().generators.empty()) {
+        loop_->run_until_complete(loop_->shutdown_asyncgens());
+        cancel_all_tasks(*loop_);  // what the generators have started while they were closed
+    }
+    if (auto* executors = loop_->core().executors.get()) executors->tear_down(*loop_);
 }
 
 }  // namespace asyncio

@@ -34,6 +34,7 @@ enum class Call : std::uint8_t {
     setsockopt,
     shutdown,
     socket,
+    start_thread,
     write,
     count
 };
@@ -80,6 +81,8 @@ long sendmsg(int fd, const iovec* parts, std::size_t count, int flags) noexcept;
 long setsockopt(int fd, int level, int option, const void* value, std::uint32_t size) noexcept;
 long shutdown(int fd, int how) noexcept;
 long socket(int family, int type, int protocol) noexcept;  // close-on-exec, non-blocking
+/// A joinable thread in which all signals are blocked, except those of faults.
+long start_thread(void* (*run)(void*), void* argument) noexcept;
 long write(int fd, const void* buffer, std::size_t size) noexcept;
 
 }  // namespace asyncio::detail::sys

@@ -20,6 +20,18 @@ using TaskFactory = std::function<void(EventLoop& loop, NewTask& task, TaskOptio
 template <class T>
 class Coro;
 
+namespace futures {
+class Executor;
+class ThreadPoolExecutor;
+}  // namespace futures
+
+/// Keyword arguments of `EventLoop::shutdown_default_executor`.
+struct ShutdownExecutorOptions {
+    /// How long to wait at most, in real time also under a virtual clock. Default: without limit. Since 3.12.
+    TimeLimit timeout{};
+};
+static_assert(std::is_trivially_destructible_v<ShutdownExecutorOptions>);
+
 /// Receives what nobody else handles: exceptions of callbacks, of tasks that nobody awaited, and the like.
 using ExceptionHandler = std::function<void(EventLoop& loop, const ExceptionContext& context)>;
 
@@ -160,6 +172,29 @@ public:
     /// this after the tasks have ended.
     /// Mirrors loop.shutdown_asyncgens (since 3.6).
     [[nodiscard]] Coro<void> shutdown_asyncgens();
+
+    // --- threads (defined on the executor floor) ---
+
+    /// Has `f(args...)` run by the executor, with copies of both (move-only ones are moved in); a null pointer: by the
+    /// default executor, a ThreadPoolExecutor that is made at the first use. Starts at the call; gives a Future of the
+    /// result, or of the exception, which arrives in an iteration of this loop.
+    ///
+    ///     auto text = co_await loop.run_in_executor(nullptr, read_file, path);
+    ///
+    /// Cancellation: the future is cancelled at once. A job that has not started never runs; one that has runs on, and
+    /// what it returns or throws is dropped. When the loop closes, jobs run on likewise.
+    /// Throws RuntimeError when the loop is closed, "Executor shutdown has been called" when the default executor was
+    /// shut down, and what the executor refuses jobs with.
+    template <class F, class... Args>
+    auto run_in_executor(futures::Executor* executor, F&& f, Args&&... args);
+    template <class F, class... Args>
+    auto run_in_executor(futures::Executor& executor, F&& f, Args&&... args);
+    /// The previous one is not shut down. Mirrors set_default_executor (since 3.11 only for ThreadPoolExecutor).
+    void set_default_executor(std::shared_ptr<futures::ThreadPoolExecutor> executor);
+    /// Lets the default executor finish what it was given and waits, without blocking the loop, until its threads are
+    /// joined; returns with a logged warning when `options.timeout` is over before. Afterwards `run_in_executor` with
+    /// the default executor throws RuntimeError. May be called again. Since 3.9.
+    [[nodiscard]] Coro<void> shutdown_default_executor(ShutdownExecutorOptions options = {});
 
     // --- errors and debugging ---
 

@@ -8,6 +8,7 @@
 #include <asyncio/base/timer_heap.hpp>
 #include <asyncio/loop/driver.hpp>
 #include <asyncio/loop/exception_context.hpp>
+#include <asyncio/loop/executor_hook.hpp>
 #include <asyncio/loop/handle.hpp>
 
 #include <cstddef>
@@ -130,6 +131,8 @@ public:
     void (*abandon_task)(ListHook&) noexcept = nullptr;
     /// Set by the task floor: names the tasks that are blocked, one per line, for the message of a loop that is stuck.
     std::string (*describe_tasks)(LoopCore&) = nullptr;
+    /// Made by the executor floor at its first use.
+    std::unique_ptr<ExecutorHook> executors;
     /// Nodes to run when the loop would block because nothing is ready.
     ReadyQueue idle_waiters;
     /// The only source of random numbers for all that runs in the loop; the driver gives the seed.

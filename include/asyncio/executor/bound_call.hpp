@@ -1,0 +1,54 @@
+#pragma once
+
+#include <asyncio/task/coro.hpp>
+
+#include <functional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace asyncio::detail {
+
+/// A callable with its arguments, decayed and stored by value as std::thread does; called once, as rvalues.
+template <class F, class... Args>
+class BoundCall {
+    using Given = std::invoke_result_t<F, Args...>;
+
+public:
+    /// What the call returns; a value where it returns an rvalue reference or a const value.
+    using Result = std::conditional_t<std::is_lvalue_reference_v<Given>, Given, std::remove_cvref_t<Given>>;
+
+    template <class G, class... As>
+    explicit BoundCall(std::in_place_t, G&& callable, As&&... arguments)
+        : parts_(std::forward<G>(callable), std::forward<As>(arguments)...) {}
+
+    Result operator()() {
+        return std::apply(
+            [](F& callable, Args&... arguments) -> Result {
+                if constexpr (std::is_void_v<Result>) {
+                    std::invoke(std::move(callable), std::move(arguments)...);
+                } else {
+                    return std::invoke(std::move(callable), std::move(arguments)...);
+                }
+            },
+            parts_);
+    }
+
+private:
+    std::tuple<F, Args...> parts_;
+};
+
+template <class F, class... Args>
+using BoundCallOf = BoundCall<std::decay_t<F>, std::decay_t<Args>...>;
+
+/// What an executor can run: callable once, with the decayed arguments. A coroutine function is for create_task.
+template <class F, class... Args>
+concept Job = std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...> &&
+              !is_coro<std::remove_cvref_t<std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>>>;
+
+template <class F, class... Args>
+BoundCallOf<F, Args...> bind_call(F&& callable, Args&&... arguments) {
+    return BoundCallOf<F, Args...>(std::in_place, std::forward<F>(callable), std::forward<Args>(arguments)...);
+}
+
+}  // namespace asyncio::detail

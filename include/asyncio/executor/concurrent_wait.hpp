@@ -1,0 +1,152 @@
+#pragma once
+
+#include <asyncio/base/clock.hpp>
+#include <asyncio/executor/concurrent_future.hpp>
+#include <asyncio/task/wait.hpp>
+
+#include <condition_variable>
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <ranges>
+#include <type_traits>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace asyncio {
+
+namespace detail {
+
+/// Collects concurrent futures as they become done, for a thread that blocks until some are.
+class CompletionQueue {
+public:
+    CompletionQueue() = default;
+    CompletionQueue(const CompletionQueue&) = delete;
+    CompletionQueue& operator=(const CompletionQueue&) = delete;
+    ~CompletionQueue();
+
+    /// False when the future was added before.
+    bool add(ConcurrentCore& future);
+    /// The next one that is done, in the order of completion; blocks. nullptr when the time is over.
+    [[nodiscard]] ConcurrentCore* pop(std::optional<Clock::time_point> deadline);
+    [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+
+private:
+    struct Entry final : ConcurrentDone {
+        Entry(CompletionQueue& owner, ConcurrentCore& core) noexcept : queue(&owner), future(&core) {}
+        void fire(ConcurrentCore& core) noexcept override;
+        CompletionQueue* queue;
+        ConcurrentPtr future;
+    };
+
+    std::vector<std::unique_ptr<Entry>> entries_;
+    std::unordered_set<const ConcurrentCore*> seen_;
+    std::mutex mutex_;
+    std::condition_variable grown_;
+    std::vector<ConcurrentCore*> done_;
+    std::size_t next_ = 0;  // of done_
+    std::size_t told_ = 0;  // entries that have fired; done_ has room for all
+};
+
+/// Blocks until the condition holds or the time is over.
+void wait_concurrent(CompletionQueue& queue, TimeLimit timeout, ReturnWhen return_when);
+
+[[nodiscard]] inline std::optional<Clock::time_point> deadline_of(TimeLimit timeout) {
+    if (!timeout) return std::nullopt;
+    return saturating_add(Clock::now(), *timeout);
+}
+
+}  // namespace detail
+
+namespace futures {
+
+/// What `futures::wait` gives: two groups, each in the order of the input and without duplicates.
+template <class T>
+struct DoneAndNotDone {
+    std::vector<Future<T>> done;
+    std::vector<Future<T>> not_done;
+};
+
+/// Blocks this thread until the futures are done, as `return_when` says, or the time is over, which is no error. Tasks
+/// use `asyncio::wait` with `wrap_future`.
+/// Mirrors concurrent.futures.wait (since 3.2).
+template <std::ranges::input_range R>
+auto wait(R&& range, const WaitOptions& options = {}) {
+    using T = typename std::ranges::range_value_t<R>::value_type;
+    std::vector<Future<T>> all;
+    detail::CompletionQueue queue;
+    for (const Future<T>& future : range) {
+        if (queue.add(future.core())) all.push_back(future);
+    }
+    detail::wait_concurrent(queue, options.timeout, options.return_when);
+    DoneAndNotDone<T> result;
+    for (Future<T>& future : all) (future.done() ? result.done : result.not_done).push_back(std::move(future));
+    return result;
+}
+
+/// The futures in the order of their completion, those that are done already first: an input range, or one `next()`
+/// after the other. Each is given once.
+template <class T>
+class AsCompleted {
+public:
+    AsCompleted(std::unique_ptr<asyncio::detail::CompletionQueue> queue, TimeLimit timeout)
+        : queue_(std::move(queue)),
+          left_(queue_->size()),
+          deadline_(asyncio::detail::deadline_of(timeout)) {}
+
+    /// Blocks until the next future is done; nullopt after the last one. Throws TimeoutError when the time is over.
+    std::optional<Future<T>> next() {
+        if (left_ == 0) return std::nullopt;
+        asyncio::detail::ConcurrentCore* core = queue_->pop(deadline_);
+        if (core == nullptr) throw TimeoutError();
+        --left_;
+        return Future<T>(asyncio::detail::ConcurrentPtr(core));
+    }
+
+    class Iterator {
+    public:
+        using value_type = Future<T>;
+        using difference_type = std::ptrdiff_t;
+        explicit Iterator(AsCompleted& source) : source_(&source), current_(source.next()) {}
+        const Future<T>& operator*() const { return *current_; }
+        Iterator& operator++() {
+            current_ = source_->next();
+            return *this;
+        }
+        void operator++(int) { ++*this; }
+        friend bool operator==(const Iterator& it, std::default_sentinel_t) noexcept { return !it.current_; }
+
+    private:
+        AsCompleted* source_;
+        std::optional<Future<T>> current_;
+    };
+    Iterator begin() { return Iterator(*this); }
+    [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
+
+private:
+    std::unique_ptr<asyncio::detail::CompletionQueue> queue_;
+    std::size_t left_;
+    std::optional<Clock::time_point> deadline_;
+};
+
+/// Keyword arguments of `futures::as_completed`.
+struct AsCompletedOptions {
+    /// For all futures together, from the call on. Default: without limit.
+    TimeLimit timeout{};
+};
+static_assert(std::is_trivially_destructible_v<AsCompletedOptions>);
+
+/// See AsCompleted. Mirrors concurrent.futures.as_completed (since 3.2).
+template <std::ranges::input_range R>
+auto as_completed(R&& range, const AsCompletedOptions& options = {}) {
+    using T = typename std::ranges::range_value_t<R>::value_type;
+    auto queue = std::make_unique<detail::CompletionQueue>();
+    for (const Future<T>& future : range) queue->add(future.core());
+    return AsCompleted<T>(std::move(queue), options.timeout);
+}
+
+}  // namespace futures
+}  // namespace asyncio

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <exception>
+#include <utility>
+
+namespace asyncio {
+
+namespace detail {
+
+/// Learns that a job has been run, before anybody who waits for it does: a pool counts its thread as idle from there
+/// on, so that whoever was waiting can give it the next job.
+class JobEnd {
+public:
+    virtual void before_delivery() noexcept {}
+
+protected:
+    ~JobEnd() = default;
+};
+
+/// The untyped form of a call that was given to an executor. Exactly one of run, cancel and fail is called, once.
+class JobNode {
+public:
+    JobNode() noexcept = default;
+    JobNode(const JobNode&) = delete;
+    JobNode& operator=(const JobNode&) = delete;
+
+    /// Runs the call, unless it was cancelled meanwhile, and delivers its outcome.
+    virtual void run(JobEnd& end) noexcept = 0;
+    /// It will not be run: whoever waits is told that it was cancelled.
+    virtual void cancel() noexcept = 0;
+    virtual void fail(std::exception_ptr error) noexcept = 0;
+    /// Gives up the executor's reference.
+    virtual void release_job() noexcept = 0;
+
+    JobNode* next_job = nullptr;  // for the executor's queue
+
+protected:
+    ~JobNode() = default;
+};
+
+}  // namespace detail
+
+namespace futures {
+
+/// A call that was given to an executor, seen from there: run it once, on whatever thread. Dropped without that, it is
+/// cancelled, so that nobody waits for it in vain.
+///
+/// Thread safety: may be handed from thread to thread.
+class Job {
+public:
+    explicit Job(detail::JobNode& node) noexcept : node_(&node) {}
+    Job(Job&& other) noexcept : node_(other.detach()) {}
+    Job& operator=(Job&& other) noexcept {
+        if (this != &other) {
+            cancel();
+            node_ = other.detach();
+        }
+        return *this;
+    }
+    ~Job() { cancel(); }
+
+    /// Runs the call and delivers its result or exception, unless its future was cancelled before.
+    void run() noexcept {
+        struct Nobody final : detail::JobEnd {
+        } nobody;
+        if (node_ == nullptr) return;
+        node_->run(nobody);
+        detach()->release_job();
+    }
+    /// Cancels its future.
+    void cancel() noexcept {
+        if (node_ == nullptr) return;
+        node_->cancel();
+        detach()->release_job();
+    }
+    /// Its future gets the exception.
+    void fail(std::exception_ptr error) noexcept {
+        if (node_ == nullptr) return;
+        node_->fail(std::move(error));
+        detach()->release_job();
+    }
+
+    /// For executors that queue the nodes themselves.
+    [[nodiscard]] detail::JobNode* detach() noexcept { return std::exchange(node_, nullptr); }
+
+private:
+    detail::JobNode* node_;
+};
+
+}  // namespace futures
+}  // namespace asyncio

@@ -1,0 +1,163 @@
+#pragma once
+
+#include <asyncio/base/clock.hpp>
+#include <asyncio/executor/bound_call.hpp>
+#include <asyncio/executor/concurrent_future.hpp>
+#include <asyncio/task/result.hpp>
+
+#include <cstddef>
+#include <deque>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <stdexcept>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace asyncio::futures {
+
+/// Keyword arguments of `Executor::map`.
+struct MapOptions {
+    /// For all results together, from the call on. Default: without limit.
+    TimeLimit timeout{};
+    /// Threads need no chunks: without effect, as in Python.
+    std::size_t chunksize = 1;
+    /// How many jobs may be submitted and not yet asked for; the input is then read only as far. Default: all.
+    /// Since 3.14.
+    std::optional<std::size_t> buffersize{};
+};
+static_assert(std::is_trivially_destructible_v<MapOptions>);
+
+/// The results of `Executor::map`: an input range, or one `next()` after the other.
+template <class T, class Source>
+class MapResults {
+public:
+    MapResults(Source source, const MapOptions& options)
+        : source_(std::move(source)),
+          deadline_(options.timeout ? std::optional(asyncio::detail::saturating_add(Clock::now(), *options.timeout))
+                                    : std::nullopt),
+          buffersize_(options.buffersize) {
+        if (buffersize_ == std::size_t{0}) throw std::invalid_argument("buffersize must be >= 1");
+        fill();
+    }
+    MapResults(MapResults&&) noexcept = default;
+    MapResults& operator=(MapResults&&) = delete;
+    ~MapResults() { cancel(); }
+
+    /// The next result; nullopt after the last one.
+    std::optional<asyncio::detail::Storable<T>> next() {
+        if (pending_.empty()) return std::nullopt;
+        Future<T> future = std::move(pending_.front());
+        pending_.pop_front();
+        try {
+            fill();
+            const auto error = future.exception({.timeout = time_left()});
+            if (error) std::rethrow_exception(error);
+        } catch (...) {
+            future.cancel();
+            cancel();
+            throw;
+        }
+        if constexpr (std::is_void_v<T>) {
+            return std::monostate{};
+        } else {
+            return std::optional<asyncio::detail::Storable<T>>(std::move(future).result());
+        }
+    }
+
+    class Iterator {
+    public:
+        using value_type = asyncio::detail::Storable<T>;
+        using difference_type = std::ptrdiff_t;
+        explicit Iterator(MapResults& results) : results_(&results), current_(results.next()) {}
+        value_type& operator*() const { return *current_; }
+        Iterator& operator++() {
+            current_ = results_->next();
+            return *this;
+        }
+        void operator++(int) { ++*this; }
+        friend bool operator==(const Iterator& it, std::default_sentinel_t) noexcept { return !it.current_; }
+
+    private:
+        MapResults* results_;
+        mutable std::optional<value_type> current_;
+    };
+    Iterator begin() { return Iterator(*this); }
+    [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
+
+private:
+    void fill() {
+        try {
+            while (source_ && (!buffersize_ || pending_.size() < *buffersize_)) {
+                auto future = source_->next();
+                if (!future) {
+                    source_.reset();
+                    return;
+                }
+                pending_.push_back(std::move(*future));
+            }
+        } catch (...) {
+            cancel();
+            throw;
+        }
+    }
+    void cancel() noexcept {
+        source_.reset();
+        for (const Future<T>& future : pending_) future.cancel();
+        pending_.clear();
+    }
+    [[nodiscard]] TimeLimit time_left() const {
+        if (!deadline_) return std::nullopt;
+        return *deadline_ - Clock::now();
+    }
+
+    std::optional<Source> source_;  // none when the input has ended
+    std::deque<Future<T>> pending_;
+    std::optional<Clock::time_point> deadline_;
+    std::optional<std::size_t> buffersize_;
+};
+
+}  // namespace asyncio::futures
+
+namespace asyncio::detail {
+
+/// Submits one job after the other, as long as every range has an element.
+template <class E, class F, class... Views>
+class MapSource {
+public:
+    using T = typename BoundCall<F, std::ranges::range_value_t<Views>...>::Result;
+
+    MapSource(E& executor, F f, Views... views)
+        : executor_(&executor),
+          f_(std::move(f)),
+          views_(std::make_unique<std::tuple<Views...>>(std::move(views)...)) {
+        std::apply([this](auto&... view) { at_.emplace(std::ranges::begin(view)...); }, *views_);
+    }
+
+    std::optional<futures::Future<T>> next() {
+        return [this]<std::size_t... I>(std::index_sequence<I...>) -> std::optional<futures::Future<T>> {
+            if (((std::get<I>(*at_) == std::ranges::end(std::get<I>(*views_))) || ...)) return std::nullopt;
+            std::optional<futures::Future<T>> future(executor_->submit(f_, *std::get<I>(*at_)...));
+            (static_cast<void>(++std::get<I>(*at_)), ...);
+            return future;
+        }(std::index_sequence_for<Views...>());
+    }
+
+private:
+    E* executor_;
+    F f_;
+    std::unique_ptr<std::tuple<Views...>> views_;  // iterators may point into them
+    std::optional<std::tuple<std::ranges::iterator_t<Views>...>> at_;
+};
+
+template <class E, class F, class... Rs>
+auto make_map(E& executor, const futures::MapOptions& options, F f, Rs&&... ranges) {
+    using Source = MapSource<E, F, std::views::all_t<Rs>...>;
+    return futures::MapResults<typename Source::T, Source>(
+        Source(executor, std::move(f), std::views::all(std::forward<Rs>(ranges))...), options);
+}
+
+}  // namespace asyncio::detail

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <asyncio/executor/concurrent_future.hpp>
+#include <asyncio/executor/run_in_executor.hpp>
+#include <asyncio/loop/event_loop.hpp>
+#include <asyncio/task/ensure_future.hpp>
+#include <asyncio/task/future.hpp>
+
+#include <chrono>
+#include <future>
+#include <type_traits>
+#include <utility>
+
+namespace asyncio {
+
+/// Keyword arguments of `wrap_future`.
+struct WrapFutureOptions {
+    /// Default: the running loop.
+    EventLoop* loop = nullptr;
+};
+static_assert(std::is_trivially_destructible_v<WrapFutureOptions>);
+
+namespace detail {
+
+[[nodiscard]] inline LoopCore& loop_for(const WrapFutureOptions& options) {
+    return options.loop == nullptr ? require_running_loop() : options.loop->core();
+}
+
+}  // namespace detail
+
+/// A future of a loop that follows one of another thread. The result is copied, or moved when it cannot be copied or
+/// nobody else holds the concurrent future.
+///
+/// Cancelling it cancels the concurrent future if that has not started, else only itself. When the concurrent one is
+/// cancelled, so is this. A loop that is closed meanwhile hears nothing of it.
+/// Throws RuntimeError when no loop runs in this thread and none is given, or it is closed.
+/// Mirrors asyncio.wrap_future.
+template <class T>
+[[nodiscard]] Future<T> wrap_future(const futures::Future<T>& future, WrapFutureOptions options = {}) {
+    detail::LoopCore& loop = detail::loop_for(options);
+    loop.check_open();
+    return Future<T>(detail::wrap_state<T>(loop, future.state()));
+}
+
+/// A future or task of a loop is itself.
+template <detail::FutureHandle F>
+[[nodiscard]] std::remove_cvref_t<F> wrap_future(F&& future, WrapFutureOptions = {}) {
+    return std::forward<F>(future);
+}
+
+/// The same for a std::future. As nobody tells when it is ready, a thread of the default executor waits for it.
+/// That thread is occupied for that long, and so is the loop's tear-down.
+template <class T>
+[[nodiscard]] Future<T> wrap_future(std::future<T> future, WrapFutureOptions options = {}) {
+    detail::LoopCore& loop = detail::loop_for(options);
+    auto call = detail::bind_call([](std::future<T> waited) -> T { return waited.get(); }, std::move(future));
+    return detail::start_loop_job(loop, detail::executor_for(loop, nullptr), std::move(call));
+}
+template <class T>
+[[nodiscard]] Future<T> wrap_future(std::shared_future<T> future, WrapFutureOptions options = {}) {
+    detail::LoopCore& loop = detail::loop_for(options);
+    auto call = detail::bind_call([](std::shared_future<T> waited) -> T { return waited.get(); }, std::move(future));
+    return detail::start_loop_job(loop, detail::executor_for(loop, nullptr), std::move(call));
+}
+
+}  // namespace asyncio

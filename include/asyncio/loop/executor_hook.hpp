@@ -1,0 +1,25 @@
+#pragma once
+
+namespace asyncio {
+
+class EventLoop;
+
+namespace detail {
+
+/// What the executor floor keeps for a loop: its default executor, and what other threads still owe it. Made there at
+/// the first use; the loop only tells it when to end.
+class ExecutorHook {
+public:
+    ExecutorHook() noexcept = default;
+    ExecutorHook(const ExecutorHook&) = delete;
+    ExecutorHook& operator=(const ExecutorHook&) = delete;
+    virtual ~ExecutorHook() = default;
+
+    /// The loop closes: afterwards no other thread touches it. Shuts the default executor down without waiting.
+    virtual void close() noexcept = 0;
+    /// A Runner's tear-down: runs the loop until the default executor has no thread left, for five minutes at most.
+    virtual void tear_down(EventLoop& loop) = 0;
+};
+
+}  // namespace detail
+}  // namespace asyncio

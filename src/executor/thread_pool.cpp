@@ -1,0 +1,253 @@
+#include "thread_pool.hpp"
+
+#include "pool_registry.hpp"
+
+#include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/log.hpp>
+#include <asyncio/base/sys.hpp>
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace asyncio::detail {
+
+namespace {
+
+constexpr std::size_t longest_thread_name = 15;
+constexpr const char* broken_message = "A thread initializer failed, the thread pool is not usable anymore";
+
+constinit thread_local const ThreadPool* pool_of_thread = nullptr;
+
+/// Cuts the prefix, so that the number stays.
+void name_this_thread(const std::string& prefix, std::uint32_t number) {
+    const std::string suffix = "_" + std::to_string(number);
+    const std::string name = prefix.substr(0, longest_thread_name - suffix.size()) + suffix;
+    pthread_setname_np(pthread_self(), name.c_str());
+}
+
+}  // namespace
+
+/// One thread of the pool: what it knows about its next job.
+class ThreadPool::Worker final : public JobEnd {
+public:
+    explicit Worker(ThreadPool& pool) noexcept : pool_(pool) {}
+
+    /// Looks for the next job before the outcome of the last one is delivered.
+    void before_delivery() noexcept override {
+        const std::lock_guard lock(pool_.mutex_);
+        next = pool_.pop();
+        if (next != nullptr) return;
+        ++pool_.idle_;
+        counted_idle = true;
+    }
+
+    JobNode* next = nullptr;
+    bool counted_idle = false;  // in idle_, or one of claimed_ stands for it
+
+private:
+    ThreadPool& pool_;
+};
+
+struct ThreadPool::Start {
+    std::shared_ptr<ThreadPool> pool;
+    std::uint32_t number;
+};
+
+ThreadPool::ThreadPool(std::size_t max_threads, std::string name_prefix, std::function<void()> initializer)
+    : max_threads_(max_threads),
+      name_prefix_(std::move(name_prefix)),
+      initializer_(std::move(initializer)),
+      generation_(fork_generation()) {}
+
+bool ThreadPool::usable() const noexcept {
+    return generation_ == fork_generation();
+}
+
+bool ThreadPool::in_own_thread() const noexcept {
+    return pool_of_thread == this;
+}
+
+void ThreadPool::require_open() const {
+    if (broken_) throw futures::BrokenThreadPool(broken_message);
+    if (shut_down_) throw RuntimeError("cannot schedule new futures after shutdown");
+    if (program_ends()) throw RuntimeError("cannot schedule new futures when the program is ending");
+}
+
+void ThreadPool::execute(futures::Job job) {
+    if (!usable()) throw RuntimeError("cannot use a thread pool in a forked child process");
+    std::unique_lock lock(mutex_);
+    require_open();
+    if (idle_ == 0 && threads_ < max_threads_) start_thread();  // first: it may throw
+    JobNode* node = job.detach();
+    node->next_job = nullptr;
+    if (first_ == nullptr) {
+        first_ = node;
+    } else {
+        last_->next_job = node;
+    }
+    last_ = node;
+    if (idle_ == 0) return;  // a thread was started, or all are busy and will look for it
+    --idle_;
+    ++claimed_;
+    lock.unlock();
+    work_.notify_one();
+}
+
+/// A pool that has a thread gets on without a further one; without any, the failure is thrown.
+void ThreadPool::start_thread() {
+    auto start = std::make_unique<Start>(Start{shared_from_this(), next_number_});
+    const long error = sys::start_thread(&thread_main, start.get());
+    if (error == 0) {
+        static_cast<void>(start.release());
+        ++next_number_;
+        ++threads_;
+    } else if (threads_ == 0) {
+        throw_os_error(static_cast<int>(-error), "start a thread of " + name_prefix_);
+    }
+}
+
+void* ThreadPool::thread_main(void* start) noexcept {
+    const std::unique_ptr<Start> owned(static_cast<Start*>(start));
+    owned->pool->work(owned->number);
+    return nullptr;
+}
+
+void ThreadPool::work(std::uint32_t number) noexcept {
+    pool_of_thread = this;
+    try {
+        name_this_thread(name_prefix_, number);
+    } catch (const std::bad_alloc&) {
+        // It keeps the name of the thread that started it.
+    }
+    if (initialize()) {
+        Worker worker(*this);
+        while (JobNode* job = take(worker)) {
+            job->run(worker);
+            job->release_job();
+        }
+    } else {
+        break_down();
+    }
+    leave();
+}
+
+bool ThreadPool::initialize() noexcept {
+    if (!initializer_) return true;
+    try {
+        initializer_();
+        return true;
+    } catch (...) {
+        log(LogLevel::error, "Exception in initializer: " + describe(std::current_exception()));
+        return false;
+    }
+}
+
+void ThreadPool::break_down() noexcept {
+    JobNode* jobs = nullptr;
+    {
+        const std::lock_guard lock(mutex_);
+        broken_ = true;
+        jobs = take_all();
+    }
+    while (jobs != nullptr) {
+        JobNode* job = std::exchange(jobs, jobs->next_job);
+        job->fail(std::make_exception_ptr(futures::BrokenThreadPool(broken_message)));
+        job->release_job();
+    }
+}
+
+void ThreadPool::leave() noexcept {
+    leave_to_be_joined();
+    std::vector<futures::Future<void>> emptied;
+    {
+        const std::lock_guard lock(mutex_);
+        --threads_;
+        if (threads_ == 0) emptied.swap(emptied_);
+        empty_.notify_all();
+    }
+    for (const auto& future : emptied) future.set_result();
+}
+
+JobNode* ThreadPool::take(Worker& worker) noexcept {
+    if (worker.next != nullptr) return std::exchange(worker.next, nullptr);
+    std::unique_lock lock(mutex_);
+    while (true) {
+        if (JobNode* job = pop()) {
+            no_longer_idle(worker);
+            return job;
+        }
+        if (shut_down_) {
+            no_longer_idle(worker);
+            return nullptr;
+        }
+        if (!worker.counted_idle) ++idle_;
+        worker.counted_idle = true;
+        work_.wait(lock, [this] { return claimed_ > 0 || shut_down_; });
+        if (claimed_ > 0) no_longer_idle(worker);
+    }
+}
+
+void ThreadPool::no_longer_idle(Worker& worker) noexcept {
+    if (!std::exchange(worker.counted_idle, false)) return;
+    --(claimed_ > 0 ? claimed_ : idle_);
+}
+
+JobNode* ThreadPool::pop() noexcept {
+    JobNode* job = first_;
+    if (job != nullptr) first_ = job->next_job;
+    return job;
+}
+
+JobNode* ThreadPool::take_all() noexcept {
+    return std::exchange(first_, nullptr);
+}
+
+void ThreadPool::shut_down(bool cancel_queued) noexcept {
+    if (!usable()) return;
+    JobNode* jobs = nullptr;
+    {
+        const std::lock_guard lock(mutex_);
+        shut_down_ = true;
+        if (cancel_queued) jobs = take_all();
+        work_.notify_all();
+    }
+    while (jobs != nullptr) {
+        JobNode* job = std::exchange(jobs, jobs->next_job);
+        job->cancel();
+        job->release_job();
+    }
+}
+
+void ThreadPool::wait_until_empty() noexcept {
+    if (!usable()) return;
+    const std::size_t own = in_own_thread() ? 1 : 0;
+    std::unique_lock lock(mutex_);
+    empty_.wait(lock, [&] { return threads_ <= own; });
+}
+
+futures::Future<void> ThreadPool::emptied() {
+    futures::Future<void> future;
+    static_cast<void>(future.set_running_or_notify_cancel());  // nobody cancels what the pool owes
+    if (!usable()) {
+        future.set_result();
+        return future;
+    }
+    std::unique_lock lock(mutex_);
+    if (threads_ != 0) {
+        emptied_.push_back(future);
+        return future;
+    }
+    lock.unlock();
+    future.set_result();
+    return future;
+}
+
+std::size_t ThreadPool::threads() const {
+    if (!usable()) return 0;
+    const std::lock_guard lock(mutex_);
+    return threads_;
+}
+
+}  // namespace asyncio::detail

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <asyncio/executor/concurrent_future.hpp>
+#include <asyncio/executor/job.hpp>
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace asyncio::detail {
+
+/// What the threads of a ThreadPoolExecutor share; each of them keeps it alive.
+class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
+public:
+    ThreadPool(std::size_t max_threads, std::string name_prefix, std::function<void()> initializer);
+    ThreadPool(const ThreadPool&) = delete;
+    ThreadPool& operator=(const ThreadPool&) = delete;
+    ~ThreadPool() = default;
+
+    /// See ThreadPoolExecutor::execute.
+    void execute(futures::Job job);
+    /// Takes no further jobs; threads end when the queue is empty.
+    void shut_down(bool cancel_queued) noexcept;
+    /// Blocks until no thread is left, except the calling one.
+    void wait_until_empty() noexcept;
+    /// Done when no thread is left. Precondition: shut down.
+    [[nodiscard]] futures::Future<void> emptied();
+    [[nodiscard]] std::size_t threads() const;
+    /// Called on a thread of this pool.
+    [[nodiscard]] bool in_own_thread() const noexcept;
+    /// The pool was made in this process, not in one that it was forked from.
+    [[nodiscard]] bool usable() const noexcept;
+
+private:
+    class Worker;
+    struct Start;
+
+    static void* thread_main(void* start) noexcept;
+    void work(std::uint32_t number) noexcept;
+    [[nodiscard]] bool initialize() noexcept;
+    void leave() noexcept;
+    void break_down() noexcept;
+    /// The next job, when there is one; waits. nullptr: the thread shall end.
+    [[nodiscard]] JobNode* take(Worker& worker) noexcept;
+
+    // With the lock:
+    void require_open() const;
+    void start_thread();
+    [[nodiscard]] JobNode* pop() noexcept;
+    [[nodiscard]] JobNode* take_all() noexcept;
+    void no_longer_idle(Worker& worker) noexcept;
+
+    const std::size_t max_threads_;
+    const std::string name_prefix_;
+    const std::function<void()> initializer_;
+    const std::uint32_t generation_;
+
+    mutable std::mutex mutex_;
+    std::condition_variable work_;
+    std::condition_variable empty_;
+    JobNode* first_ = nullptr;
+    JobNode* last_ = nullptr;  // meaningful only while first_ is set
+    std::size_t threads_ = 0;
+    std::size_t idle_ = 0;     // threads that wait, or will, and were not claimed
+    std::size_t claimed_ = 0;  // jobs that count on such a thread
+    std::uint32_t next_number_ = 0;
+    bool shut_down_ = false;
+    bool broken_ = false;
+    std::vector<futures::Future<void>> emptied_;
+};
+
+}  // namespace asyncio::detail

@@ -1,0 +1,73 @@
+#include <asyncio/executor/thread_pool_executor.hpp>
+
+#include "pool_registry.hpp"
+#include "thread_pool.hpp"
+
+#include <asyncio/base/atomic.hpp>
+#include <asyncio/base/exceptions.hpp>
+
+#include <sched.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+namespace asyncio::futures {
+
+namespace {
+
+std::size_t default_threads() {
+    cpu_set_t processors;
+    CPU_ZERO(&processors);
+    const int count = sched_getaffinity(0, sizeof processors, &processors) == 0 ? CPU_COUNT(&processors) : 1;
+    return static_cast<std::size_t>(std::min(32, count + 4));
+}
+
+std::string default_prefix() {
+    static constinit detail::Atomic<unsigned> pools{0};
+    return "ThreadPoolExecutor-" + std::to_string(pools.fetch_add(1, detail::memory_relaxed));
+}
+
+}  // namespace
+
+ThreadPoolExecutor::ThreadPoolExecutor(const ThreadPoolOptions& options) {
+    if (options.max_workers && *options.max_workers <= 0)
+        throw std::invalid_argument("max_workers must be greater than 0");
+    pool_ = std::make_shared<detail::ThreadPool>(
+        options.max_workers ? static_cast<std::size_t>(*options.max_workers) : default_threads(),
+        options.thread_name_prefix.empty() ? default_prefix() : std::string(options.thread_name_prefix),
+        options.initializer.copy());
+    detail::enter_pool(pool_);
+}
+
+ThreadPoolExecutor::~ThreadPoolExecutor() {
+    pool_->shut_down(false);
+    if (abandoned_ || pool_->in_own_thread()) return;
+    pool_->wait_until_empty();
+    detail::join_left_threads();
+}
+
+void ThreadPoolExecutor::shutdown(const ShutdownOptions& options) {
+    pool_->shut_down(options.cancel_futures);
+    if (!options.wait) return;
+    if (pool_->in_own_thread()) throw RuntimeError("cannot join current thread");
+    pool_->wait_until_empty();
+    detail::join_left_threads();
+}
+
+Coro<> ThreadPoolExecutor::aclose(bool cancel_futures) {
+    pool_->shut_down(cancel_futures);
+    const Future<void> emptied = pool_->emptied();
+    co_await emptied;
+    detail::join_left_threads();  // they have nothing left to do
+}
+
+void ThreadPoolExecutor::execute(Job job) {
+    pool_->execute(std::move(job));
+}
+
+std::size_t ThreadPoolExecutor::threads() const {
+    return pool_->threads();
+}
+
+}  // namespace asyncio::futures
