@@ -31,10 +31,12 @@ void FutureWaiter::on_done(DoneNode& node, Turn turn) noexcept {
 
 void FutureWaiter::check() {
     if (task_ != nullptr) {
-        // A cancellation that the future carried to here is the one that was asked for; it is not thrown twice.
-        if (future_->cancelled()) task_->forget_own_cancel();
-        // What a cancellation of the task replaces counts as taken all the same.
-        if (future_->state() == FutureCore::State::failed) static_cast<void>(future_->outcome_error());
+        using State = FutureCore::State;
+        if (future_->state() == State::failed || future_->state() == State::cancelled) [[unlikely]] {
+            // What a cancellation of the task replaces counts as taken all the same. But a CancelledError that the
+            // future carried to here, a failed gathering too, is the one that was asked for; it is not thrown twice.
+            if (is_cancelled_error(future_->outcome_error())) task_->forget_own_cancel();
+        }
         resumed();
     }
     future_->check_result();
