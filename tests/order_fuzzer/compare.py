@@ -72,8 +72,21 @@ class Interpreters:
         return traces
 
 
-def smaller(node):
-    """All programs with one instruction, or one level of nesting, less."""
+def smaller(program):
+    """Programs with less in them: without what a body does, without half of it, without one instruction, without one level
+    of nesting; the biggest steps first."""
+    for index in range(2, len(program)):
+        if program[index]:
+            yield program[:index] + [[]] + program[index + 1 :]
+    for index in range(2, len(program)):
+        middle = len(program[index]) // 2
+        if middle:
+            yield program[:index] + [program[index][middle:]] + program[index + 1 :]
+            yield program[:index] + [program[index][:middle]] + program[index + 1 :]
+    yield from one_less(program)
+
+
+def one_less(program):
 
     def is_block(items):
         return bool(items) and all(isinstance(item, list) and item and isinstance(item[0], str) for item in items)
@@ -98,20 +111,21 @@ def smaller(node):
                         yield replace([child[:position] + child[position + 1 :]])
             yield from walk(child, lambda new, replace=replace: replace([new]))
 
-    yield from walk(node, lambda new: new)
+    yield from walk(program, lambda new: new)
 
 
 def minimise(interpreters, program, our, their):
     """Takes instructions away for as long as the traces still differ."""
-    while True:
-        candidates = list(smaller(program))
-        if our and our[-1].startswith("died "):
-            found = next((d for c in candidates for d in interpreters.differing([c])), None)
-        else:
-            found = next(interpreters.differing(candidates), None)
-        if found is None:
-            return program, our, their
+    # A crash ends its process, so that each candidate needs its own.
+    size = 1 if our and our[-1].startswith("died ") else 30
+    found = (program, our, their)
+    while found is not None:
         program, our, their = found
+        candidates = smaller(program)
+        found = None
+        while found is None and (some := list(itertools.islice(candidates, size))):
+            found = next(interpreters.differing(some), None)
+    return program, our, their
 
 
 def side_by_side(ours, theirs, around=None, width=62):

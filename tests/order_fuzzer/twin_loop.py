@@ -3,10 +3,15 @@
 Each change below has its reason; docs/differences.md lists them for users.
 """
 import asyncio
-import functools
 import itertools
 import sys
-from asyncio import events, exceptions, futures, queues, tasks
+from asyncio import events, tasks
+
+if sys.version_info >= (3, 13):
+    from asyncio import Task, TaskGroup as BaseTaskGroup
+    from asyncio.tasks import _AsCompletedIterator as BaseAsCompleted
+else:
+    from twin_312 import AsCompleted as BaseAsCompleted, Task, TaskGroup as BaseTaskGroup
 
 
 class FifoTimerHandle(asyncio.TimerHandle):
@@ -33,6 +38,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.now = 0.0
         self.iterations_since_jump = 0
         self._selector = self
+        self.set_task_factory(lambda loop, coro, **options: Task(coro, loop=loop, **options))
         # Times are whole numbers: anything above 0 and below 1 will do.
         self._clock_resolution = 1e-9
 
@@ -87,7 +93,7 @@ class GatheringFuture(tasks._GatheringFuture):
 tasks._GatheringFuture = GatheringFuture
 
 
-class TaskGroup(asyncio.TaskGroup):
+class TaskGroup(BaseTaskGroup):
     def __init__(self):
         super().__init__()
         self._tasks = OrderedSet()
@@ -141,70 +147,13 @@ class AwaitSelf:
         yield self.task
 
 
-class AsCompleted:
-    """asyncio.as_completed of 3.13, with futures in the order of the input, where that is a set (DEV-3)."""
-
+class AsCompleted(BaseAsCompleted):
     def __init__(self, aws, timeout):
-        self._done = queues.Queue()
-        self._timeout_handle = None
-        todo = OrderedSet.fromkeys(aws)
-        for future in todo:
+        super().__init__([], None)
+        ordered = list(dict.fromkeys(aws))
+        for future in ordered:
             future.add_done_callback(self._handle_completion)
-        if todo and timeout is not None:
+        if ordered and timeout is not None:
             self._timeout_handle = asyncio.get_running_loop().call_later(timeout, self._handle_timeout)
-        self._todo = todo
-        self._todo_left = len(todo)
-
-    def __aiter__(self):
-        return self
-
-    def __iter__(self):
-        return self
-
-    async def __anext__(self):
-        if not self._todo_left:
-            raise StopAsyncIteration
-        self._todo_left -= 1
-        return await self._wait_for_one()
-
-    def __next__(self):
-        if not self._todo_left:
-            raise StopIteration
-        self._todo_left -= 1
-        return self._wait_for_one(resolve=True)
-
-    def _handle_timeout(self):
-        for future in self._todo:
-            future.remove_done_callback(self._handle_completion)
-            self._done.put_nowait(None)
-        self._todo.clear()
-
-    def _handle_completion(self, future):
-        if not self._todo:
-            return
-        self._todo.remove(future)
-        self._done.put_nowait(future)
-        if not self._todo and self._timeout_handle is not None:
-            self._timeout_handle.cancel()
-
-    async def _wait_for_one(self, resolve=False):
-        future = await self._done.get()
-        if future is None:
-            raise exceptions.TimeoutError
-        return future.result() if resolve else future
-
-
-if sys.version_info >= (3, 13):
-    # The installed one, but for the order.
-    class AsCompleted(tasks._AsCompletedIterator):
-        def __init__(self, aws, timeout):
-            ordered = list(dict.fromkeys(aws))
-            super().__init__([], None)
-            for future in ordered:
-                future.add_done_callback(self._handle_completion)
-            if ordered and timeout is not None:
-                self._timeout_handle = asyncio.get_running_loop().call_later(timeout, self._handle_timeout)
-            self._todo = OrderedSet.fromkeys(ordered)
-            self._todo_left = len(ordered)
-
-Task = asyncio.Task
+        self._todo = OrderedSet.fromkeys(ordered)
+        self._todo_left = len(ordered)

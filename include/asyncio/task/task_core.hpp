@@ -39,8 +39,6 @@ public:
     }
     /// The same; the await throws CancelledError(message).
     void wake_with_cancel(std::string_view message) noexcept;
-    /// The same; the await throws `error`.
-    void wake_with(std::exception_ptr error) noexcept;
     /// First thing after a suspension: throws what cancel() left for this step.
     void resumed() {
         if (must_cancel_ || throw_pending_) [[unlikely]]
@@ -95,7 +93,7 @@ private:
     std::uint32_t cancel_requests_ = 0;
     bool started_ : 1 = false;
     bool must_cancel_ : 1 = false;    // a cancel() that no waiter accepted: the next resumption throws
-    bool throw_pending_ : 1 = false;  // a waiter was cancelled (or refused): the wake-up throws pending_error_
+    bool throw_pending_ : 1 = false;  // a waiter was cancelled: the wake-up throws pending_error_
 };
 
 using TaskPtr = IntrusivePtr<TaskCore>;
