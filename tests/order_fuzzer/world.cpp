@@ -17,7 +17,8 @@ constexpr int stop_time = 130;
 std::string describe(const std::exception_ptr& error) {
     if (const asyncio::BaseExceptionGroup* group = asyncio::as_exception_group(error)) {
         std::string text;
-        for (const std::exception_ptr& member : group->exceptions()) text += (text.empty() ? "" : ", ") + describe(member);
+        for (const std::exception_ptr& member : group->exceptions())
+            text += (text.empty() ? "" : ", ") + describe(member);
         return "Group[" + text + "]";
     }
     try {
