@@ -74,6 +74,7 @@ class Generator:
         for self.body_index in range(self.bodies):
             bodies.append(self.block(self.profile.depth))
         # The main task has something to look at.
+        self.body_index = 0
         start = [["spawn", str(slot), self.body()] for slot in range(3, 3 + self.random.randint(1, 2))]
         bodies[0][:0] = start
         return ["program", str(self.number), *bodies]
@@ -88,7 +89,7 @@ class Generator:
 
     def body(self):
         # Usually a later one, so that few programs only spawn themselves.
-        last = self.is_last_body() or self.random.random() < 0.03
+        last = self.is_last_body() or self.random.random() < 0.01
         return str(self.random.randrange(0 if last else self.body_index + 1, self.bodies))
 
     def is_last_body(self):

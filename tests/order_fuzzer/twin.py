@@ -565,6 +565,7 @@ def main():
     warnings.simplefilter("ignore")
     sys.unraisablehook = lambda unraisable: None
     gc.disable()
+    gc.freeze()
     for count, line in enumerate(sys.stdin):
         program = parse(line)
         world = World(program)
