@@ -7,18 +7,22 @@
 
 namespace asyncio::detail {
 
-bool FutureWaiter::enter() {
-    if (&future_->loop() != &task_->loop()) [[unlikely]] {
-        task_->wake_with(std::make_exception_ptr(
-            RuntimeError(task_->repr() + " got Future " + future_->repr() + " attached to a different loop")));
-        return false;
-    }
-    if (static_cast<FutureCore*>(task_) == future_.get()) [[unlikely]] {
-        task_->wake_with(std::make_exception_ptr(RuntimeError("Task cannot await on itself: " + task_->repr())));
+bool FutureWaiter::enter() noexcept {
+    refused_ = &future_->loop() != &task_->loop() || static_cast<FutureCore*>(task_) == future_.get();
+    if (refused_) [[unlikely]] {
+        task_->wake();
         return false;
     }
     future_->enter(*this);
     return true;
+}
+
+/// One iteration after the await; a cancellation that came meanwhile takes precedence.
+void FutureWaiter::refuse() {
+    task_->resumed();
+    if (static_cast<FutureCore*>(task_) == future_.get())
+        throw RuntimeError("Task cannot await on itself: " + task_->repr());
+    throw RuntimeError(task_->repr() + " got Future " + future_->repr() + " attached to a different loop");
 }
 
 TaskCore* FutureWaiter::awaited_task() const noexcept {
@@ -31,10 +35,14 @@ void FutureWaiter::on_done(DoneNode& node, Turn turn) noexcept {
 
 void FutureWaiter::check() {
     if (task_ != nullptr) {
-        // A cancellation that the future carried to here is the one that was asked for; it is not thrown twice.
-        if (future_->cancelled()) task_->forget_own_cancel();
-        // What a cancellation of the task replaces counts as taken all the same.
-        if (future_->state() == FutureCore::State::failed) static_cast<void>(future_->outcome_error());
+        if (refused_) [[unlikely]]
+            refuse();
+        using State = FutureCore::State;
+        if (future_->state() == State::failed || future_->state() == State::cancelled) [[unlikely]] {
+            // What a cancellation of the task replaces counts as taken all the same. But a CancelledError that the
+            // future carried to here, a failed gathering too, is the one that was asked for; it is not thrown twice.
+            if (is_cancelled_error(future_->outcome_error())) task_->forget_own_cancel();
+        }
         resumed();
     }
     future_->check_result();

@@ -59,12 +59,14 @@ void GatherCore::count(Child& child) {
             return release_children();
         }
     }
-    if (counted_ == children_.size()) finish(child);
+    if (counted_ == children_.size()) finish();
 }
 
-void GatherCore::finish(const Child& last) {
+void GatherCore::finish() {
     if (cancel_error_) {
-        // The message that reached the last child, as in CPython, unless that one refused.
+        // The message that reached the last child in the order of the arguments, as in CPython, unless that one
+        // refused.
+        const Child& last = children_.back();
         const bool cancelled = last.done && last.done->cancelled();
         set_exception(cancelled ? last.done->outcome_error() : cancel_error_);
     } else {

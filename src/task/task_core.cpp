@@ -91,14 +91,14 @@ void TaskCore::wake_with_cancel(std::string_view message) noexcept {
     wake_with(make_cancelled_error(message));
 }
 
-void TaskCore::wake_with(std::exception_ptr error) noexcept {
-    if (!must_cancel_) pending_error_ = std::move(error);
+void TaskCore::wake_with(std::exception_ptr cancelled) noexcept {
+    if (!must_cancel_) pending_error_ = std::move(cancelled);
     throw_pending_ = true;
     wake();
 }
 
 void TaskCore::throw_pending() {
-    // A waiter's own error goes before a cancel() that came after it, which is then consumed as well.
+    // The cancellation of a waiter consumes a cancel() that came after it as well.
     must_cancel_ = throw_pending_ = false;
     std::rethrow_exception(std::exchange(pending_error_, nullptr));
 }
@@ -128,9 +128,8 @@ bool TaskCore::cancel(std::string_view message) noexcept {
             if (task->waiter_->cancel(message)) return true;
         }
         task->must_cancel_ = true;
-        // Whoever is cancelled twice keeps the first message; a cancellation takes the place of any other error.
-        if (!task->throw_pending_ || !is_cancelled_error(task->pending_error_))
-            task->pending_error_ = make_cancelled_error(message);
+        // A wait that was cancelled keeps its message, a wake-up that is replaced takes the last one (TASK-12).
+        if (!task->throw_pending_) task->pending_error_ = make_cancelled_error(message);
         return true;
     }
 }

@@ -22,7 +22,8 @@ Coro<> cancel_and_wait(FuturePtr future) {
 }
 
 void throw_if_timed_out(FutureCore& future) {
-    if (future.cancelled()) throw TimeoutError(future.outcome_error());
+    // Not cancelled(): a gathering that was cancelled has failed with CancelledError.
+    if (std::exception_ptr error = future.outcome_error(); is_cancelled_error(error)) throw TimeoutError(error);
 }
 
 }  // namespace asyncio::detail

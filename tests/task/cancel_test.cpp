@@ -428,6 +428,17 @@ TEST_P(Cancel, TASK_17_self_cancel_then_a_pending_future_cancels_it_in_the_same_
     EXPECT_EQ(trace.str(), "self1");
 }
 
+TEST_P(Cancel, TASK_17_self_cancel_then_a_gathering_that_is_being_cancelled_throws_what_that_ends_with) {
+    auto task = loop.create_task([&]() -> Coro<> {
+        auto gathering = asyncio::gather(loop.create_future<int>());
+        gathering.cancel("first");
+        asyncio::current_task()->cancel("second");
+        co_await note("await", gathering);
+    });
+    EXPECT_THROW(run(task), CancelledError);
+    EXPECT_EQ(trace.str(), "await:cancelled(first)");
+}
+
 TEST_P(Cancel, TASK_17_self_cancel_then_a_pending_task_cancels_that) {
     auto inner = loop.create_task([]() -> Coro<> { co_await asyncio::sleep(1h); });
     auto outer = loop.create_task([&]() -> Coro<> {
@@ -654,6 +665,25 @@ TEST_P(Cancel, FUT_14_a_foreign_future_that_is_cancelled_before_the_error_is_thr
     foreign.cancel();
     EXPECT_THROW(run(task), asyncio::RuntimeError);
     other->close();
+}
+
+TEST_P(Cancel, TASK_12_a_task_that_awaits_itself_and_is_cancelled_twice_gets_the_last_message) {
+    std::optional<asyncio::Task<void>> task;
+    task = loop.create_task([&]() -> Coro<> { co_await note("self", *task); });
+    run_once();
+    task->cancel("first");
+    task->cancel("last");
+    EXPECT_THROW(run(*task), CancelledError);
+    EXPECT_EQ(trace.str(), "self:cancelled(last)");
+}
+
+TEST_P(Cancel, TASK_21_uncancel_brings_back_the_error_of_a_task_that_awaits_itself) {
+    std::optional<asyncio::Task<void>> task;
+    task = loop.create_task([&]() -> Coro<> { co_await *task; });
+    run_once();
+    task->cancel();
+    EXPECT_EQ(task->uncancel(), 0U);
+    EXPECT_THROW(run(*task), asyncio::RuntimeError);
 }
 
 TEST_P(Cancel, cancel_inside_done_callbacks) {

@@ -238,6 +238,43 @@ TEST_P(Gather, GAT_8_with_return_exceptions_all_must_end) {
     EXPECT_EQ(trace.str(), "slow:m quick:m quick- slow- outer");
 }
 
+TEST_P(Gather, GAT_8_with_return_exceptions_the_last_argument_gives_the_message) {
+    support::Trace trace;
+    run([&]() -> Coro<> {
+        auto last = loop.create_future<int>();
+        auto outer = asyncio::gather(sleeper(trace, "slow", 5), last, asyncio::return_exceptions);
+        co_await pass(2);
+        last.cancel("its own");
+        co_await pass(2);
+        outer.cancel("m");
+        try {
+            co_await outer;
+            ADD_FAILURE() << "the list was delivered";
+        } catch (const CancelledError& error) {
+            EXPECT_EQ(error.message(), "its own");
+        }
+    });
+    EXPECT_EQ(trace.str(), "slow:m slow-");
+}
+
+TEST_P(Gather, GAT_9_the_last_child_refuses_and_the_message_is_that_of_the_cancellation) {
+    support::Trace trace;
+    run([&]() -> Coro<> {
+        auto last = asyncio::create_task(sleeper(trace, "last", 2, true));
+        auto outer = asyncio::gather(sleeper(trace, "first"), last, asyncio::return_exceptions);
+        co_await pass(2);
+        last.cancel("its own");
+        co_await pass(1);
+        outer.cancel("m");
+        try {
+            co_await outer;
+            ADD_FAILURE() << "the list was delivered";
+        } catch (const CancelledError& error) {
+            EXPECT_EQ(error.message(), "m");
+        }
+    });
+}
+
 TEST_P(Gather, GAT_9_all_children_refuse_and_the_awaiter_is_cancelled_all_the_same) {
     support::Trace trace;
     run([&]() -> Coro<> {

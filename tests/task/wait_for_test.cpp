@@ -4,6 +4,7 @@
 #include "support/ticks.hpp"
 #include "support/trace.hpp"
 
+#include <asyncio/task/gather.hpp>
 #include <asyncio/task/run_until_complete.hpp>
 #include <asyncio/task/shield.hpp>
 #include <asyncio/task/sleep.hpp>
@@ -170,6 +171,14 @@ TEST_P(WaitFor, WF_4_without_time_a_future) {
         co_return co_await wait_for(task, 0s);
     };
     EXPECT_EQ(outcome(main), "5");
+}
+
+TEST_P(WaitFor, WF_4_without_time_a_gathering) {
+    auto future = loop.create_future<int>();
+    // A gathering that is cancelled is not cancelled() but has failed with CancelledError (GAT-6).
+    const auto main = [&]() -> Coro<> { co_await wait_for(asyncio::gather(future), 0s); };
+    EXPECT_EQ(outcome(main), "timeout");
+    EXPECT_TRUE(future.cancelled());
 }
 
 TEST_P(WaitFor, WF_4_cancelled_while_it_waits_for_one_that_refuses) {

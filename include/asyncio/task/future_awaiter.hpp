@@ -38,9 +38,12 @@ protected:
     bool may_move_;
 
 private:
-    /// Enters the future's list; false when the task may not wait for this future and was queued to throw.
-    [[nodiscard]] bool enter();
+    /// Enters the future's list; false when the task may not wait for this future and was woken to throw.
+    [[nodiscard]] bool enter() noexcept;
+    [[noreturn]] void refuse();
     static void on_done(DoneNode& node, Turn turn) noexcept;
+
+    bool refused_ = false;
 };
 
 template <class T>

@@ -59,7 +59,7 @@ private:
     static void on_turn(ReadyNode& node, Turn turn);
     bool cancel_child(Child& child, std::string_view message) noexcept;
     void count(Child& child);
-    void finish(const Child& last);
+    void finish();
     void release_children() noexcept;
 
     std::span<Child> children_;

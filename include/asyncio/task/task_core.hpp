@@ -45,8 +45,8 @@ public:
     }
     /// The same; the await throws CancelledError(message).
     void wake_with_cancel(std::string_view message) noexcept;
-    /// The same; the await throws `error`.
-    void wake_with(std::exception_ptr error) noexcept;
+    /// The same with a CancelledError that was made before.
+    void wake_with(std::exception_ptr cancelled) noexcept;
     /// The next step, now: for whoever has the task's turn in the ready queue, in place of wake().
     void go_on() { step(); }
     /// Whether the next step will throw instead of going on: cancelled while it was already its turn.
@@ -114,7 +114,7 @@ private:
     std::uint32_t cancel_requests_ = 0;
     bool started_ : 1 = false;
     bool must_cancel_ : 1 = false;    // a cancel() that no waiter accepted: the next resumption throws
-    bool throw_pending_ : 1 = false;  // a waiter was cancelled (or refused): the wake-up throws pending_error_
+    bool throw_pending_ : 1 = false;  // a waiter was cancelled: the wake-up throws pending_error_
 };
 
 using TaskPtr = IntrusivePtr<TaskCore>;

@@ -20,7 +20,7 @@ namespace detail {
 
 /// Cancels the future and waits until it is done, as long as that takes.
 Coro<> cancel_and_wait(FuturePtr future);
-/// For the future that cancel_and_wait has waited for: throws TimeoutError when it is cancelled.
+/// For the future that cancel_and_wait has waited for: throws TimeoutError when it has ended with CancelledError.
 void throw_if_timed_out(FutureCore& future);
 
 /// Awaits what may itself be given as an rvalue, with a limit.

@@ -68,6 +68,7 @@ void SimulatedDriver::wait(Clock::time_point deadline) {
         woken_->lower();
     } else {
         network_->now = next;
+        jump_ = waits_;
         network_->arrive();
     }
 }

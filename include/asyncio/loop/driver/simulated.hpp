@@ -60,6 +60,8 @@ public:
     void advance(Clock::duration duration) noexcept;
     /// How often the loop has called `wait`: once per iteration.
     [[nodiscard]] std::uint64_t waits() const noexcept { return waits_; }
+    /// The same since the clock last jumped: 0 in the iteration to which it jumped. Counts hops from a timer on.
+    [[nodiscard]] std::uint64_t waits_since_jump() const noexcept { return waits_ - jump_; }
 
     [[nodiscard]] std::string_view name() const noexcept override { return "simulated"; }
     [[nodiscard]] Clock::time_point now() noexcept override;
@@ -94,6 +96,7 @@ private:
     std::unique_ptr<WakeFlag> woken_;
     std::uint64_t waits_ = 0;
     std::uint64_t seed_;
+    std::uint64_t jump_ = 0;
     bool allow_threads_;
 };
 
