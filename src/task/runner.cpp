@@ -28,6 +28,7 @@ void report_failure(EventLoop& loop, const AnyTask& task) {
     context.message = "unhandled exception during asyncio.run() shutdown";
     context.exception = error;
     context.task = task.repr();
+    const detail::ContextScope scope(task.task_core().context_word());
     loop.call_exception_handler(context);
 }
 
@@ -73,6 +74,7 @@ EventLoop& Runner::get_loop() {
     if (loop == nullptr) throw std::invalid_argument("loop_factory returned no loop");
     if (options_.debug) loop->set_debug(*options_.debug);
     interrupts_ = std::make_unique<detail::Interrupts>(loop->core());
+    context_ = copy_context();
     loop_ = std::move(loop);
     return *loop_;
 }
