@@ -2,6 +2,8 @@
 
 /// The umbrella: everything that needs no third-party library, except asyncio::testing.
 
+#include <asyncio/base/context.hpp>
+#include <asyncio/base/context_var.hpp>
 #include <asyncio/base/except_star.hpp>
 #include <asyncio/base/exception_group.hpp>
 #include <asyncio/base/exceptions.hpp>

@@ -23,6 +23,9 @@ std::string HandleCore::describe() const {
 }
 
 void HandleCore::execute() {
+    const ContextScope scope(context_);
+    if (!scope.entered()) [[unlikely]]
+        return refuse_context();
     // A callable that cancels its own handle (remove_reader in a reader, say) is released after it has returned.
     struct Executing {
         HandleCore& self;
@@ -39,6 +42,14 @@ void HandleCore::execute() {
         } else {
             invoke();
         }
+    } catch (...) {
+        report_exception();
+    }
+}
+
+void HandleCore::refuse_context() {
+    try {
+        throw_already_entered();
     } catch (...) {
         report_exception();
     }

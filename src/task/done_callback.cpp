@@ -14,10 +14,11 @@ namespace detail {
 
 DoneCallback::DoneCallback() noexcept : DoneNode(&on_done), ReadyNode(&run) {}
 
-DoneCallbackId DoneCallback::enter(FutureCore& future, DoneCallback* callback) {
+DoneCallbackId DoneCallback::enter(FutureCore& future, DoneCallback* callback, ContextCore* context) {
     std::unique_ptr<DoneCallback> owned(callback);
     future.loop().check_thread();
     callback->future_ = &future;
+    callback->context_ = ContextWord::of(context);
     callback->id_ = ++future.loop().last_callback_id;
     if (future.done()) {
         future.loop().check_open();
@@ -54,7 +55,10 @@ void DoneCallback::run(ReadyNode& node, Turn turn) {
     LoopCore& loop = self->keep_->loop();
     const LoopPtr keep_loop(&loop);
     const auto describe = [] { return std::string("<done callback>"); };
+    const ContextScope scope(self->context_);
     try {
+        if (!scope.entered()) [[unlikely]]
+            throw_already_entered();
         if (loop.debug) [[unlikely]] {
             const SlowStepWatch watch(loop, describe);
             self->invoke(std::move(self->keep_));

@@ -100,8 +100,7 @@ void FutureCore::complete(State state) {
     while (DoneNode* node = waiters_.pop_front()) node->fire(*node, Turn::run);
 }
 
-void FutureCore::report_if_unretrieved() noexcept {
-    if (!report_unretrieved_ || state_ != State::failed) return;
+void FutureCore::report_unretrieved() noexcept {
     report_unretrieved_ = false;
     try {
         ExceptionContext context;

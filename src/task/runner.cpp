@@ -38,6 +38,7 @@ void report_failure(EventLoop& loop, const AnyTask& task) {
     context.message = "unhandled exception during asyncio.run() shutdown";
     context.exception = error;
     context.task = task.repr();
+    const detail::ContextScope scope(task.task_core().context_word());
     loop.call_exception_handler(context);
 }
 
@@ -91,6 +92,7 @@ EventLoop& Runner::get_loop() {
         set_event_loop(loop.get());
         sets_current_loop_ = true;
     }
+    context_ = copy_context();
     loop_ = std::move(loop);
     return *loop_;
 }

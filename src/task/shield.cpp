@@ -2,8 +2,10 @@
 
 #include <asyncio/base/log.hpp>
 #include <asyncio/loop/exception_context.hpp>
+#include <asyncio/task/task_core.hpp>
 
 #include <new>
+#include <optional>
 #include <string>
 
 namespace asyncio::detail {
@@ -96,6 +98,8 @@ void ShieldCore::report(FutureCore& inner) {
     } catch (const std::bad_alloc&) {
         // What fits is reported.
     }
+    std::optional<ContextScope> scope;
+    if (inner.is_task()) scope.emplace(static_cast<TaskCore&>(inner).context_word());
     loop_->call_exception_handler(context);
 }
 

@@ -52,6 +52,13 @@ TaskCore::~TaskCore() {
     drop_name();
 }
 
+void TaskCore::report_if_unretrieved() noexcept {
+    if (!report_unretrieved_ || state_ != State::failed) [[likely]]
+        return;
+    const ContextScope scope(context_);
+    report_unretrieved();
+}
+
 void TaskCore::start(PromiseBase* root, const TaskOptions& options) {
     slot().child = root;
     root->slot = &slot();
@@ -67,18 +74,29 @@ void TaskCore::start(PromiseBase* root, const TaskOptions& options) {
     loop_->check_open();
     loop_->check_thread();
     if (!options.name.empty()) set_name(options.name);
-    undo.armed = false;
-    if (loop_->task_factory != nullptr) [[unlikely]]
+    if (loop_->task_factory != nullptr) [[unlikely]] {
+        undo.armed = false;
         return start_by_factory(options);
-    begin(options);
+    }
+    const bool eager = prepare(options);
+    undo.armed = false;
+    begin(eager);
 }
 
-void TaskCore::begin(const TaskOptions& options) {
+/// True when the first step is to run now.
+bool TaskCore::prepare(const TaskOptions& options) {
+    const bool eager = options.eager_start.value_or(false) && running_loop == loop_;
+    context_ = ContextWord::of(options.context.core());
+    if (eager && context_.entered()) throw_already_entered();
+    return eager;
+}
+
+void TaskCore::begin(bool eager) {
     loop_->abandon_task = &abandon;
     loop_->describe_tasks = &describe_blocked;
     loop_->tasks.push_back(*this);
     retain();
-    if (options.eager_start.value_or(false) && running_loop == loop_) {
+    if (eager) {
         step();
     } else {
         if (!loop_->running()) [[unlikely]]
@@ -183,18 +201,22 @@ void TaskCore::step_in_debug() {
 }
 
 void TaskCore::advance() {
+    ContextScope scope(context_);
+    if (!scope.entered()) [[unlikely]]
+        return finish_without_context();
     waiter_ = nullptr;
     const std::coroutine_handle<> handle = std::exchange(leaf_, nullptr)->handle();
     TaskCore* const previous = std::exchange(loop_->current_task, this);
     drive(handle);
     loop_->current_task = previous;
-    if (leaf_ == nullptr) finish();
+    if (leaf_ == nullptr) finish(scope);
 }
 
-void TaskCore::finish() {
+void TaskCore::finish(ContextScope& scope) {
     const TaskPtr keep(this);
     // The frame goes first: what its destructors do happens before anybody hears of the end.
     if (PromiseBase* root = std::exchange(slot().child, nullptr)) root->handle().destroy();
+    scope.leave();
     leave_loop();
     std::exception_ptr& error = slot().error;
     if (!error && must_cancel_) {
@@ -216,10 +238,28 @@ void TaskCore::finish() {
     pending_error_ = nullptr;
 }
 
+/// A thread runs in the context already, so that no step can: the task fails instead of waiting for ever.
+void TaskCore::finish_without_context() {
+    const TaskPtr keep(this);
+    waiter_ = nullptr;
+    destroy_chain(std::exchange(leaf_, nullptr));
+    leave_loop();
+    must_cancel_ = throw_pending_ = false;
+    pending_error_ = nullptr;
+    try {
+        throw_already_entered();
+    } catch (...) {
+        set_exception(std::current_exception());
+    }
+}
+
 /// Cancelled before its first step: the body never runs.
 void TaskCore::finish_unstarted() noexcept {
     const TaskPtr keep(this);
-    destroy_chain(std::exchange(leaf_, nullptr));
+    {
+        const ContextScope scope(context_);
+        destroy_chain(std::exchange(leaf_, nullptr));
+    }
     leave_loop();
     must_cancel_ = false;
     slot().error = std::exchange(pending_error_, nullptr);
@@ -235,6 +275,7 @@ void TaskCore::leave_loop() noexcept {
 void TaskCore::abandon(ListHook& hook) noexcept {
     auto& self = static_cast<TaskCore&>(hook);
     const TaskPtr keep(&self);
+    const ContextScope scope(self.context_);
     self.leave_loop();
     try {
         ExceptionContext context;

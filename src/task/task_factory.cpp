@@ -30,8 +30,9 @@ NewTask::~NewTask() {
 void NewTask::start(const TaskOptions& options) {
     static_cast<void>(root());
     if (!options.name.empty()) core_.set_name(options.name);
+    const bool eager = core_.prepare(options);
     started_ = true;
-    core_.begin(options);
+    core_.begin(eager);
 }
 
 detail::PromiseBase& NewTask::root() const {

@@ -157,6 +157,7 @@ void TaskGroup::take_error(detail::TaskCore& task) {
             "Task " + task.repr() + " has errored out but its parent task " + parent_->repr() + " is already completed";
         context.exception = error;
         context.task = task.repr();
+        const detail::ContextScope scope(task.context_word());
         loop_->call_exception_handler(context);
         return;
     }

@@ -79,17 +79,17 @@ public:
     // --- callbacks ---
 
     /// Runs `callable(arguments...)` in the next iteration, in the order of the calls. Callable and arguments are
-    /// stored by value.
+    /// stored by value. Like every callback of this class, it runs in a copy of the context that is current now, or, of
+    /// the overloads with a `context` in front, in that itself.
     template <class F, class... Args>
         requires detail::CallableWith<F, Args...>
     Handle call_soon(F&& callable, Args&&... arguments) {
-        core_->check_open();
-        core_->check_thread();
-        if (!core_->running()) [[unlikely]]
-            core_->take_posted();  // keeps the order with calls of call_soon_threadsafe before the run
-        auto core = make_handle<detail::OnceHandleCore>(std::forward<F>(callable), std::forward<Args>(arguments)...);
-        core_->make_ready(*core.get());
-        return Handle(detail::IntrusivePtr<detail::HandleCore>(core.detach()));
+        return queue_call(nullptr, std::forward<F>(callable), std::forward<Args>(arguments)...);
+    }
+    template <class F, class... Args>
+        requires detail::CallableWith<F, Args...>
+    Handle call_soon(const Context& context, F&& callable, Args&&... arguments) {
+        return queue_call(&context.core(), std::forward<F>(callable), std::forward<Args>(arguments)...);
     }
 
     /// As `call_soon`, from any thread; wakes the loop. Calls from one thread keep their order. The handle is empty
@@ -97,11 +97,12 @@ public:
     template <class F, class... Args>
         requires detail::CallableWith<F, Args...>
     Handle call_soon_threadsafe(F&& callable, Args&&... arguments) {
-        if (core_->in_own_thread()) return call_soon(std::forward<F>(callable), std::forward<Args>(arguments)...);
-        auto* node = new detail::HandleOf<detail::OnceHandleCore, std::decay_t<F>, std::decay_t<Args>...>(
-            *core_, std::forward<F>(callable), std::forward<Args>(arguments)...);
-        post_handle(*node);
-        return Handle();
+        return post_call(nullptr, std::forward<F>(callable), std::forward<Args>(arguments)...);
+    }
+    template <class F, class... Args>
+        requires detail::CallableWith<F, Args...>
+    Handle call_soon_threadsafe(const Context& context, F&& callable, Args&&... arguments) {
+        return post_call(&context.core(), std::forward<F>(callable), std::forward<Args>(arguments)...);
     }
 
     /// Runs the callable after `delay`; not positive: in the next iteration, after what `call_soon` has queued until
@@ -112,16 +113,24 @@ public:
         return call_at(detail::saturating_add(core_->time(), detail::to_clock_duration(delay)),
                        std::forward<F>(callable), std::forward<Args>(arguments)...);
     }
+    template <class Rep, class Period, class F, class... Args>
+        requires detail::CallableWith<F, Args...>
+    TimerHandle call_later(const Context& context, std::chrono::duration<Rep, Period> delay, F&& callable,
+                           Args&&... arguments) {
+        return call_at(context, detail::saturating_add(core_->time(), detail::to_clock_duration(delay)),
+                       std::forward<F>(callable), std::forward<Args>(arguments)...);
+    }
 
     /// Runs the callable when `loop.time()` has reached `when`.
     template <class F, class... Args>
         requires detail::CallableWith<F, Args...>
     TimerHandle call_at(Clock::time_point when, F&& callable, Args&&... arguments) {
-        core_->check_open();
-        core_->check_thread();
-        auto core = make_handle<detail::TimerHandleCore>(std::forward<F>(callable), std::forward<Args>(arguments)...);
-        schedule_handle(*core.get(), when);
-        return TimerHandle(detail::IntrusivePtr<detail::TimerHandleCore>(core.detach()));
+        return schedule_call(nullptr, when, std::forward<F>(callable), std::forward<Args>(arguments)...);
+    }
+    template <class F, class... Args>
+        requires detail::CallableWith<F, Args...>
+    TimerHandle call_at(const Context& context, Clock::time_point when, F&& callable, Args&&... arguments) {
+        return schedule_call(&context.core(), when, std::forward<F>(callable), std::forward<Args>(arguments)...);
     }
 
     /// The loop's clock: monotonic, or virtual under a simulated driver.
@@ -136,7 +145,8 @@ public:
         requires detail::CallableWith<F, Args...>
     void add_reader(int fd, F&& callable, Args&&... arguments) {
         core_->check_open();
-        auto core = make_handle<detail::WatcherHandleCore>(std::forward<F>(callable), std::forward<Args>(arguments)...);
+        auto core = make_handle<detail::WatcherHandleCore>(nullptr, std::forward<F>(callable),
+                                                           std::forward<Args>(arguments)...);
         set_watcher(fd, false, detail::IntrusivePtr<detail::HandleCore>::adopt(core.detach()));
     }
     /// True if there was one. A call that is queued already will not run.
@@ -146,7 +156,8 @@ public:
         requires detail::CallableWith<F, Args...>
     void add_writer(int fd, F&& callable, Args&&... arguments) {
         core_->check_open();
-        auto core = make_handle<detail::WatcherHandleCore>(std::forward<F>(callable), std::forward<Args>(arguments)...);
+        auto core = make_handle<detail::WatcherHandleCore>(nullptr, std::forward<F>(callable),
+                                                           std::forward<Args>(arguments)...);
         set_watcher(fd, true, detail::IntrusivePtr<detail::HandleCore>::adopt(core.detach()));
     }
     /// As `remove_reader`.
@@ -218,11 +229,41 @@ public:
     [[nodiscard]] detail::LoopCore& core() const noexcept { return *core_; }
 
 private:
+    /// A handle whose context is `context`, or a copy of the current one.
     template <class Base, class F, class... Args>
-    auto make_handle(F&& callable, Args&&... arguments) {
+    auto make_handle(detail::ContextCore* context, F&& callable, Args&&... arguments) {
         using Core = detail::HandleOf<Base, std::decay_t<F>, std::decay_t<Args>...>;
-        return detail::IntrusivePtr<Core>::adopt(
-            new Core(*core_, std::forward<F>(callable), std::forward<Args>(arguments)...));
+        return detail::IntrusivePtr<Core>::adopt(new Core(*core_, detail::ContextWord::of(context),
+                                                          std::forward<F>(callable), std::forward<Args>(arguments)...));
+    }
+    template <class F, class... Args>
+    Handle queue_call(detail::ContextCore* context, F&& callable, Args&&... arguments) {
+        core_->check_open();
+        core_->check_thread();
+        if (!core_->running()) [[unlikely]]
+            core_->take_posted();  // keeps the order with calls of call_soon_threadsafe before the run
+        auto core =
+            make_handle<detail::OnceHandleCore>(context, std::forward<F>(callable), std::forward<Args>(arguments)...);
+        core_->make_ready(*core.get());
+        return Handle(detail::IntrusivePtr<detail::HandleCore>(core.detach()));
+    }
+    template <class F, class... Args>
+    Handle post_call(detail::ContextCore* context, F&& callable, Args&&... arguments) {
+        if (core_->in_own_thread())
+            return queue_call(context, std::forward<F>(callable), std::forward<Args>(arguments)...);
+        auto core =
+            make_handle<detail::OnceHandleCore>(context, std::forward<F>(callable), std::forward<Args>(arguments)...);
+        post_handle(*core.detach());
+        return Handle();
+    }
+    template <class F, class... Args>
+    TimerHandle schedule_call(detail::ContextCore* context, Clock::time_point when, F&& callable, Args&&... arguments) {
+        core_->check_open();
+        core_->check_thread();
+        auto core =
+            make_handle<detail::TimerHandleCore>(context, std::forward<F>(callable), std::forward<Args>(arguments)...);
+        schedule_handle(*core.get(), when);
+        return TimerHandle(detail::IntrusivePtr<detail::TimerHandleCore>(core.detach()));
     }
     void post_handle(detail::HandleCore& handle);
     void schedule_handle(detail::TimerHandleCore& handle, Clock::time_point when);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/clock.hpp>
+#include <asyncio/base/context.hpp>
 #include <asyncio/base/frame_pool.hpp>
 #include <asyncio/base/intrusive_ptr.hpp>
 #include <asyncio/base/timer_heap.hpp>
@@ -31,13 +32,18 @@ public:
     void cancel() noexcept;
     [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
     [[nodiscard]] LoopCore* loop() const noexcept { return loop_; }
+    /// What the callable runs in.
+    [[nodiscard]] Context context() { return context_.share(executing_ && loop_ != nullptr); }
     [[nodiscard]] virtual std::string describe() const;
 
     /// The watcher's way into the ready queue, at most once at a time. The caller's reference covers the stay.
     [[nodiscard]] bool mark_queued() noexcept { return !std::exchange(queued_, true); }
 
 protected:
-    HandleCore(LoopCore& loop, Run run_function) noexcept : ReadyNode(run_function), loop_(&loop) {}
+    HandleCore(LoopCore& loop, ContextWord context, Run run_function) noexcept
+        : ReadyNode(run_function),
+          loop_(&loop),
+          context_(std::move(context)) {}
     virtual ~HandleCore() = default;
     virtual void invoke() = 0;
     virtual void release_callable() noexcept = 0;
@@ -46,11 +52,14 @@ protected:
     /// which leave through here.
     void execute();
     static void run_once(ReadyNode& node, Turn turn);
+    /// Instead of running, when another thread or an outer scope runs in its context: reports that.
+    void refuse_context();
     /// For the exception being handled: the same.
     void report_exception();
     static void run_watcher(ReadyNode& node, Turn turn);
 
     LoopCore* loop_;
+    ContextWord context_;
     std::uint32_t references_ = 1;
     bool cancelled_ = false;
     bool queued_ = false;
@@ -75,7 +84,9 @@ public:
 
 protected:
     static constexpr bool runs_once = false;
-    explicit TimerHandleCore(LoopCore& loop) noexcept : HandleCore(loop, &run_once), timer(*this) {}
+    TimerHandleCore(LoopCore& loop, ContextWord context) noexcept
+        : HandleCore(loop, std::move(context), &run_once),
+          timer(*this) {}
 
 private:
     static void run_timer(ReadyNode& node, Turn turn);
@@ -87,8 +98,8 @@ template <class Base, class F, class... Args>
 class HandleOf final : public Base {
 public:
     template <class G, class... As>
-    explicit HandleOf(LoopCore& loop, G&& callable, As&&... args)
-        : Base(loop),
+    HandleOf(LoopCore& loop, ContextWord context, G&& callable, As&&... args)
+        : Base(loop, std::move(context)),
           alive_(true),
           call_(std::forward<G>(callable), std::forward<As>(args)...) {
         if constexpr (Base::runs_once) this->run = &run_fast;
@@ -107,6 +118,9 @@ private:
         if (turn == Turn::drop || self.cancelled_ || debug_enabled(*self.loop_)) [[unlikely]]
             return Base::run_once(node, turn);
         const auto keep = IntrusivePtr<HandleOf>::adopt(&self);  // the queue's reference
+        const ContextScope scope(self.context_);
+        if (!scope.entered()) [[unlikely]]
+            return self.refuse_context();
         self.executing_ = true;  // for good: it runs only once, and must not release itself in cancel()
         try {
             self.HandleOf::invoke();
@@ -136,13 +150,14 @@ private:
 class OnceHandleCore : public HandleCore {
 protected:
     static constexpr bool runs_once = true;
-    explicit OnceHandleCore(LoopCore& loop) noexcept : HandleCore(loop, &run_once) {}
+    OnceHandleCore(LoopCore& loop, ContextWord context) noexcept : HandleCore(loop, std::move(context), &run_once) {}
 };
 
 class WatcherHandleCore : public HandleCore {
 protected:
     static constexpr bool runs_once = false;
-    explicit WatcherHandleCore(LoopCore& loop) noexcept : HandleCore(loop, &run_watcher) {}
+    WatcherHandleCore(LoopCore& loop, ContextWord context) noexcept
+        : HandleCore(loop, std::move(context), &run_watcher) {}
 };
 
 template <class F, class... Args>
@@ -166,6 +181,9 @@ public:
     }
     /// Whether `cancel()` was called; running does not make it true. Since 3.7.
     [[nodiscard]] bool cancelled() const noexcept { return core_ && core_->cancelled(); }
+    /// The context that the callback runs in: changes are seen by it. An empty one when this refers to nothing. Since
+    /// 3.12.
+    [[nodiscard]] Context get_context() const { return core_ ? core_->context() : Context(); }
     explicit operator bool() const noexcept { return static_cast<bool>(core_); }
     /// `<Handle …>`, `<Handle cancelled>`.
     [[nodiscard]] std::string repr() const { return core_ ? core_->describe() : "<Handle>"; }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <asyncio/base/context.hpp>
+
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -10,6 +12,9 @@ namespace asyncio {
 struct TaskOptions {
     /// Default: "Task-N", N global and rising.
     std::string_view name{};
+    /// The context that every step runs in, itself and not a copy: shared with whoever else uses it. Default: a copy of
+    /// the current one. Since 3.11.
+    ContextRef context{};
     /// Runs the first step inside create_task, if the loop runs in this thread. Default: no. Since 3.14 (Task: 3.12).
     std::optional<bool> eager_start{};
 };

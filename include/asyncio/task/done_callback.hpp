@@ -17,8 +17,9 @@ public:
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
     virtual ~DoneCallback() = default;
 
-    /// Enters the future's list, or the ready queue when the future is done.
-    static DoneCallbackId enter(FutureCore& future, DoneCallback* callback);
+    /// Enters the future's list, or the ready queue when the future is done. A null `context` means a copy of the
+    /// current one.
+    static DoneCallbackId enter(FutureCore& future, DoneCallback* callback, ContextCore* context);
     /// False when the callback is not in the future's list.
     static bool remove(FutureCore& future, DoneCallbackId id) noexcept;
 
@@ -33,6 +34,7 @@ private:
     FutureCore* future_ = nullptr;  // while in its list
     FuturePtr keep_;                // while in the ready queue
     std::uint64_t id_ = 0;
+    ContextWord context_;
 };
 
 template <class PublicFuture, class F>
@@ -48,8 +50,9 @@ private:
 };
 
 template <class PublicFuture, class F>
-DoneCallbackId add_done_callback(FutureCore& future, F&& callback) {
-    return DoneCallback::enter(future, new DoneCallbackOf<PublicFuture, std::decay_t<F>>(std::forward<F>(callback)));
+DoneCallbackId add_done_callback(FutureCore& future, F&& callback, ContextCore* context = nullptr) {
+    return DoneCallback::enter(future, new DoneCallbackOf<PublicFuture, std::decay_t<F>>(std::forward<F>(callback)),
+                               context);
 }
 
 /// Throws RuntimeError "Task does not support … operation" for a task.

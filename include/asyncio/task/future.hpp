@@ -74,11 +74,17 @@ public:
 
     /// Calls `callback(future)` in the iteration after the future is done, never inline; on a done future likewise.
     /// Callbacks and awaiting tasks run in the order of their registration. What it throws goes to the loop's exception
-    /// handler. Returns an id for `remove_done_callback`.
+    /// handler. Returns an id for `remove_done_callback`. It runs in a copy of the context that is current now, or in
+    /// `context` itself.
     template <class F>
         requires std::is_invocable_v<std::decay_t<F>&, Future<T>>
     DoneCallbackId add_done_callback(F&& callback) {
         return detail::add_done_callback<Future<T>>(*core_, std::forward<F>(callback));
+    }
+    template <class F>
+        requires std::is_invocable_v<std::decay_t<F>&, Future<T>>
+    DoneCallbackId add_done_callback(const Context& context, F&& callback) {
+        return detail::add_done_callback<Future<T>>(*core_, std::forward<F>(callback), &context.core());
     }
 
     detail::FutureAwaiter<T> operator co_await() const& { return detail::FutureAwaiter<T>(core_, false); }

@@ -91,7 +91,11 @@ protected:
     /// Sets the state and fires the waiters; they must be able to run, see set_finished.
     void complete(State state);
     /// Call from the destructor of the most derived class, where text form and slot still exist.
-    void report_if_unretrieved() noexcept;
+    void report_if_unretrieved() noexcept {
+        if (report_unretrieved_ && state_ == State::failed) [[unlikely]]
+            report_unretrieved();
+    }
+    void report_unretrieved() noexcept;
 
     LoopCore* loop_;
     std::uint32_t references_ = 0;

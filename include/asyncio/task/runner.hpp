@@ -53,6 +53,13 @@ struct RunOptions {
 };
 static_assert(std::is_trivially_destructible_v<RunOptions>);
 
+/// Keyword arguments of `Runner::run`.
+struct RunnerRunOptions {
+    /// What the coroutine runs in. Default: the Runner's own context, which all its runs share.
+    ContextRef context{};
+};
+static_assert(std::is_trivially_destructible_v<RunnerRunOptions>);
+
 namespace detail {
 class Interrupts;
 /// Throws RuntimeError "<caller> cannot be called from a running event loop" when a loop runs in this thread.
@@ -79,14 +86,17 @@ public:
     ~Runner();
 
     /// Runs a coroutine, or a callable that returns one, to its end; returns its result or throws its exception. Other
-    /// tasks that are left over go on in the next `run()`.
+    /// tasks that are left over go on in the next `run()`. All runs share one context, a copy of the one in which the
+    /// loop was made: a variable set in one run is seen in the next, and not outside.
     ///
     /// Throws KeyboardInterrupt instead of CancelledError when it was Ctrl-C that cancelled it, and nobody else.
     /// RuntimeError when a loop runs in this thread or the Runner is closed; the coroutine is not started then.
     template <detail::Spawnable Coroutine>
-    decltype(auto) run(Coroutine&& coroutine) {
+    decltype(auto) run(Coroutine&& coroutine, const RunnerRunOptions& options = {}) {
         detail::require_no_running_loop("Runner.run()");
-        const auto task = get_loop().create_task(std::forward<Coroutine>(coroutine));
+        EventLoop& loop = get_loop();
+        const ContextRef context = options.context ? options.context : ContextRef(*context_);
+        const auto task = loop.create_task(std::forward<Coroutine>(coroutine), {.context = context});
         run_task(task.task_core());
         return detail::take_result<typename decltype(task)::value_type>(task.core());
     }
@@ -109,6 +119,7 @@ private:
 
     RunOptions options_;
     std::unique_ptr<EventLoop> loop_;
+    std::optional<Context> context_;  // with the loop
     std::unique_ptr<detail::Interrupts> interrupts_;
     bool sets_current_loop_ = false;
     bool closed_ = false;

@@ -23,6 +23,9 @@ public:
     /// "Task-N" unless it was named. Since 3.8.
     [[nodiscard]] std::string get_name() const { return task_core().name(); }
     void set_name(std::string_view name) const { task_core().set_name(name); }
+    /// The context that its steps run in: what is set in there is seen by the task, and the other way round.
+    /// Since 3.12.
+    [[nodiscard]] Context get_context() const { return task_core().context(); }
     /// How many cancellation requests are open. Since 3.11.
     [[nodiscard]] std::uint32_t cancelling() const noexcept { return task_core().cancelling(); }
     /// Takes back one request and returns how many are left; at 0, a cancellation that was not thrown yet is dropped
@@ -51,6 +54,7 @@ public:
     // These five as in AnyTask.
     [[nodiscard]] std::string get_name() const { return task_core().name(); }
     void set_name(std::string_view name) const { task_core().set_name(name); }
+    [[nodiscard]] Context get_context() const { return task_core().context(); }
     [[nodiscard]] std::uint32_t cancelling() const noexcept { return task_core().cancelling(); }
     std::uint32_t uncancel() const noexcept { return task_core().uncancel(); }
     [[nodiscard]] std::optional<std::source_location> get_coro() const noexcept { return task_core().coroutine(); }

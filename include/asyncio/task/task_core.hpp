@@ -72,6 +72,10 @@ public:
     [[nodiscard]] std::string repr() const override;
     [[nodiscard]] std::string name() const;
     void set_name(std::string_view name);
+    /// What its steps run in.
+    [[nodiscard]] Context context() { return context_.share(leaf_ == nullptr && linked()); }
+    /// The same for a ContextScope, where something is said about the task.
+    [[nodiscard]] ContextWord& context_word() noexcept { return context_; }
 
     /// The coroutine that is suspended innermost, or the root before the first step; nullptr when running or done.
     [[nodiscard]] PromiseBase* leaf() const noexcept { return leaf_; }
@@ -83,25 +87,29 @@ public:
     }
 
     /// Takes the coroutine, enters the loop's list of tasks and queues the first step (or runs it now, if eager); or
-    /// leaves the latter to the loop's task factory. Throws RuntimeError when the loop is closed; the coroutine is
-    /// destroyed then.
+    /// leaves the latter to the loop's task factory. Throws RuntimeError when the loop is closed, or when it is eager and
+    /// a thread runs in its context already; the coroutine is destroyed then.
     void start(PromiseBase* root, const TaskOptions& options);
 
 protected:
     explicit TaskCore(LoopCore& loop) noexcept : FutureCore(loop), ReadyNode(&run) {}
     ~TaskCore() override;
+    /// As that of FutureCore, in the context of the task.
+    void report_if_unretrieved() noexcept;
 
 private:
     friend class asyncio::NewTask;
     void start_by_factory(const TaskOptions& options);
-    void begin(const TaskOptions& options);
+    [[nodiscard]] bool prepare(const TaskOptions& options);
+    void begin(bool eager);
     void drop_name() noexcept;
     static void run(ReadyNode& node, Turn turn);
     static void abandon(ListHook& hook) noexcept;
     void step();
     void step_in_debug();
     void advance();
-    void finish();
+    void finish(ContextScope& scope);
+    void finish_without_context();
     void finish_unstarted() noexcept;
     void leave_loop() noexcept;
     void pass_on_cancel() noexcept;
@@ -109,6 +117,7 @@ private:
 
     PromiseBase* leaf_ = nullptr;
     Waiter* waiter_ = nullptr;
+    ContextWord context_;
     std::exception_ptr pending_error_;  // for must_cancel_ or throw_pending_
     std::uint64_t name_ = 0;            // an odd number: 2N+1 for the default Task-N; else a std::string*
     std::uint32_t cancel_requests_ = 0;
