@@ -30,6 +30,26 @@ TEST(ToThread, THR_5_result_arguments_and_exception) {
     });
 }
 
+TEST(ToThread, EXEC_12_CTX_13_runs_in_a_copy_of_the_context) {
+    asyncio::ContextVar<int> var{"var", 0};
+    asyncio::run([&]() -> Coro<> {
+        auto token = var.set(5);
+        const int seen = co_await asyncio::to_thread([&] { return var.get(); });
+        EXPECT_EQ(seen, 5);
+        co_await asyncio::to_thread([&] { static_cast<void>(var.set(6)); });
+        EXPECT_EQ(var.get(), 5);
+    });
+}
+
+TEST(ToThread, EXEC_6_CTX_13_run_in_executor_does_not_carry_the_context) {
+    asyncio::ContextVar<int> var{"var", 0};
+    asyncio::run([&]() -> Coro<> {
+        auto token = var.set(5);
+        const int seen = co_await asyncio::get_running_loop().run_in_executor(nullptr, [&] { return var.get(); });
+        EXPECT_EQ(seen, 0);
+    });
+}
+
 TEST(ToThread, THR_5_the_loop_goes_on) {
     asyncio::run([]() -> Coro<> {
         Gate gate;

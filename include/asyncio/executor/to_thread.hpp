@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/context.hpp>
 #include <asyncio/executor/run_in_executor.hpp>
 #include <asyncio/task/coro.hpp>
 
@@ -9,17 +10,34 @@ namespace asyncio {
 
 namespace detail {
 
+/// A call that runs in a copy of the context in which this was made.
+template <class Call>
+class CallInContext {
+public:
+    using Result = typename Call::Result;
+
+    explicit CallInContext(Call call) : context_(ContextWord::snapshot()), call_(std::move(call)) {}
+    Result operator()() {
+        const ContextScope scope(context_);
+        return call_();
+    }
+
+private:
+    ContextWord context_;
+    Call call_;
+};
+
 template <class Call>
 Coro<typename Call::Result> call_in_thread(Call call) {
     EventLoop& loop = get_running_loop();
-    // CONTEXT: copy_context() is taken here, in the awaiting task, and the job becomes context.run(call).
-    co_return co_await start_loop_job(loop.core(), executor_for(loop.core(), nullptr), std::move(call));
+    CallInContext<Call> job(std::move(call));
+    co_return co_await start_loop_job(loop.core(), executor_for(loop.core(), nullptr), std::move(job));
 }
 
 }  // namespace detail
 
 /// Runs a blocking function in a thread of the loop's default executor, with copies of its arguments (move-only ones
-/// are moved in), and gives its result or exception.
+/// are moved in) and in a copy of the awaiting task's context, and gives its result or exception.
 ///
 ///     std::string text = co_await asyncio::to_thread(read_file, path);
 ///
