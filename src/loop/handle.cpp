@@ -36,8 +36,8 @@ void HandleCore::execute() {
         }
     } const executing{*this};
     try {
-        if (loop_->debug) [[unlikely]] {
-            const SlowStepWatch watch(*loop_, [this] { return describe(); });
+        if (running_loop->debug) [[unlikely]] {
+            const SlowStepWatch watch(*running_loop, [this] { return describe(); });
             invoke();
         } else {
             invoke();
@@ -67,7 +67,7 @@ void HandleCore::report_exception() {
         context.message = "Exception in callback " + describe();
         context.exception = std::current_exception();
         context.handle = describe();
-        loop_->call_exception_handler(context);
+        running_loop->call_exception_handler(context);
     }
 }
 
@@ -76,7 +76,6 @@ void HandleCore::run_once(ReadyNode& node, Turn turn) {
     const auto self = IntrusivePtr<HandleCore>::adopt(static_cast<HandleCore*>(&node));
     if (self->cancelled_) return;
     if (turn == Turn::run) self->execute();
-    self->loop_ = nullptr;
     self->release_callable();
 }
 
@@ -91,7 +90,7 @@ void TimerHandleCore::run_timer(ReadyNode& node, Turn turn) {
 }
 
 void TimerHandleCore::on_cancel() noexcept {
-    if (loop_ == nullptr || !timer.scheduled()) return;
+    if (!timer.scheduled()) return;
     loop_->cancel(timer);
     release();  // the heap's reference; the canceller holds another
 }

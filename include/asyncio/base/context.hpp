@@ -120,12 +120,13 @@ public:
     }
     ContextScope(const ContextScope&) = delete;
     ContextScope& operator=(const ContextScope&) = delete;
-    ~ContextScope() { leave(); }
+    // Inline even where it is cold, so that a scope lives in registers.
+    [[gnu::always_inline]] ~ContextScope() { leave(); }
 
     /// False when a thread was in it already: then this scope changes nothing.
     [[nodiscard]] bool entered() const noexcept { return word_ != nullptr; }
     /// The end of the scope, before its time.
-    void leave() noexcept {
+    [[gnu::always_inline]] void leave() noexcept {
         if (word_ == nullptr) return;
         if (ContextWord::is_core(*word_)) [[unlikely]]
             ContextWord::core_at(*word_).leave();

@@ -17,9 +17,11 @@ namespace asyncio {
 namespace detail {
 
 class LoopCore;
+extern constinit thread_local LoopCore* running_loop;
 [[nodiscard]] inline bool debug_enabled(const LoopCore& loop) noexcept;
 
-/// The shared state of a Handle: a callable that the loop runs once (or, for a watcher, each time it is ready).
+/// The shared state of a Handle: a callable that the loop runs once (or, for a watcher, each time it is ready). It does
+/// not know its loop, which is the running one whenever that matters: a call_soon of a small callable is 48 bytes.
 class HandleCore : public ReadyNode, public Pooled {
 public:
     void retain() noexcept { ++references_; }
@@ -31,18 +33,16 @@ public:
     /// itself, as soon as it has returned.
     void cancel() noexcept;
     [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
-    [[nodiscard]] LoopCore* loop() const noexcept { return loop_; }
     /// What the callable runs in.
-    [[nodiscard]] Context context() { return context_.share(executing_ && loop_ != nullptr); }
+    [[nodiscard]] Context context() { return context_.share(executing_); }
     [[nodiscard]] virtual std::string describe() const;
 
     /// The watcher's way into the ready queue, at most once at a time. The caller's reference covers the stay.
     [[nodiscard]] bool mark_queued() noexcept { return !std::exchange(queued_, true); }
 
 protected:
-    HandleCore(LoopCore& loop, ContextWord context, Run run_function) noexcept
+    HandleCore(ContextWord&& context, Run run_function) noexcept
         : ReadyNode(run_function),
-          loop_(&loop),
           context_(std::move(context)) {}
     virtual ~HandleCore() = default;
     virtual void invoke() = 0;
@@ -58,7 +58,6 @@ protected:
     void report_exception();
     static void run_watcher(ReadyNode& node, Turn turn);
 
-    LoopCore* loop_;
     ContextWord context_;
     std::uint32_t references_ = 1;
     bool cancelled_ = false;
@@ -84,13 +83,16 @@ public:
 
 protected:
     static constexpr bool runs_once = false;
-    TimerHandleCore(LoopCore& loop, ContextWord context) noexcept
-        : HandleCore(loop, std::move(context), &run_once),
-          timer(*this) {}
+    TimerHandleCore(LoopCore& loop, ContextWord&& context) noexcept
+        : HandleCore(std::move(context), &run_once),
+          timer(*this),
+          loop_(&loop) {}
 
 private:
     static void run_timer(ReadyNode& node, Turn turn);
     void on_cancel() noexcept override;
+
+    LoopCore* loop_;  // valid while the timer is scheduled
 };
 
 /// A handle with its callable and arguments, stored by value as std::thread does.
@@ -98,7 +100,7 @@ template <class Base, class F, class... Args>
 class HandleOf final : public Base {
 public:
     template <class G, class... As>
-    HandleOf(LoopCore& loop, ContextWord context, G&& callable, As&&... args)
+    HandleOf(LoopCore& loop, ContextWord&& context, G&& callable, As&&... args)
         : Base(loop, std::move(context)),
           alive_(true),
           call_(std::forward<G>(callable), std::forward<As>(args)...) {
@@ -115,20 +117,20 @@ private:
     /// What run_once does, without a virtual call: the way of every call_soon.
     static void run_fast(ReadyNode& node, Turn turn) {
         auto& self = static_cast<HandleOf&>(node);
-        if (turn == Turn::drop || self.cancelled_ || debug_enabled(*self.loop_)) [[unlikely]]
+        if (turn == Turn::drop || self.cancelled_ || debug_enabled(*running_loop)) [[unlikely]]
             return Base::run_once(node, turn);
         const auto keep = IntrusivePtr<HandleOf>::adopt(&self);  // the queue's reference
         const ContextScope scope(self.context_);
         if (!scope.entered()) [[unlikely]]
             return self.refuse_context();
-        self.executing_ = true;  // for good: it runs only once, and must not release itself in cancel()
+        self.executing_ = true;  // it must not release itself in cancel()
         try {
             self.HandleOf::invoke();
         } catch (...) {
             self.report_exception();
         }
-        self.loop_ = nullptr;
         self.HandleOf::release_callable();
+        self.executing_ = false;
     }
 
     void invoke() override {
@@ -150,14 +152,13 @@ private:
 class OnceHandleCore : public HandleCore {
 protected:
     static constexpr bool runs_once = true;
-    OnceHandleCore(LoopCore& loop, ContextWord context) noexcept : HandleCore(loop, std::move(context), &run_once) {}
+    OnceHandleCore(LoopCore&, ContextWord&& context) noexcept : HandleCore(std::move(context), &run_once) {}
 };
 
 class WatcherHandleCore : public HandleCore {
 protected:
     static constexpr bool runs_once = false;
-    WatcherHandleCore(LoopCore& loop, ContextWord context) noexcept
-        : HandleCore(loop, std::move(context), &run_watcher) {}
+    WatcherHandleCore(LoopCore&, ContextWord&& context) noexcept : HandleCore(std::move(context), &run_watcher) {}
 };
 
 template <class F, class... Args>
