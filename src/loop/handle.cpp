@@ -59,8 +59,10 @@ void HandleCore::report_exception() {
     try {
         throw;
     } catch (const KeyboardInterrupt&) {
+        executing_ = false;
         throw;
     } catch (const SystemExit&) {
+        executing_ = false;
         throw;
     } catch (...) {
         ExceptionContext context;

@@ -728,4 +728,23 @@ TEST_P(AsyncGeneratorTest, AG_10_dropping_a_started_one_is_logged_in_debug_mode)
     EXPECT_EQ(log.lines().size(), 1U);
 }
 
+TEST_P(AsyncGeneratorTest, CTX_12_the_body_runs_in_the_context_of_whoever_calls_next) {
+    asyncio::ContextVar<int> var{"var", 0};
+    const auto values = [&]() -> AsyncGenerator<int> {
+        for (;;) co_yield var.get();
+    };
+    run([&]() -> Coro<> {
+        auto generator = values();
+        static_cast<void>(var.set(1));
+        EXPECT_EQ(co_await generator.next(), 1);
+        const auto other = [&]() -> Coro<> {
+            static_cast<void>(var.set(2));
+            EXPECT_EQ(co_await generator.next(), 2);
+        };
+        co_await asyncio::create_task(other);
+        EXPECT_EQ(co_await generator.next(), 1);
+        co_await generator.aclose();
+    });
+}
+
 }  // namespace

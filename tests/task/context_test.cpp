@@ -186,7 +186,7 @@ TEST_P(ContextOfTasks, CTX_11_threadsafe_calls_bring_the_context_of_their_thread
     EXPECT_EQ(trace.str(), "other");
 }
 
-TEST_P(ContextOfTasks, CTX_12_and_14_the_loops_context_is_restored_after_each_step_also_when_it_throws) {
+TEST_P(ContextOfTasks, CTX_14_the_loops_context_is_restored_after_each_step_also_when_it_throws) {
     const Context around = with_value("around");
     const auto fails = []() -> Coro<> {
         var.set("failed");
@@ -247,7 +247,7 @@ TEST_P(ContextOfTasks, LOOP_30_the_exception_handler_runs_in_the_context_of_task
     EXPECT_EQ(trace.str(), "handle timer task done");
 }
 
-TEST_P(ContextOfTasks, EAG_2_and_7_an_eager_step_runs_in_the_tasks_context) {
+TEST_P(ContextOfTasks, EAG_2_EAG_7_an_eager_step_runs_in_the_tasks_context) {
     const Context context = with_value("c");
     run([&]() -> Coro<> {
         var.set("parent");

@@ -86,6 +86,7 @@ void EpollDriver::wake() noexcept {
 void EpollDriver::forked() noexcept {
     epoll_.reset();
     wakeup_.reset();
+    next_event_ = event_count_ = 0;  // the parent's
 }
 
 void EpollDriver::dispatch(WatchSink&) {
