@@ -56,10 +56,10 @@ const sockaddr* as_sockaddr(const void* address) noexcept {
 }  // namespace
 
 const char* name_of(Call call) noexcept {
-    static constexpr std::array names{"accept",     "bind",    "close",      "connect",  "epoll_create", "epoll_ctl",
-                                      "epoll_wait", "eventfd", "getsockopt", "listen",   "read",         "recv",
-                                      "send",       "sendmsg", "setsockopt", "shutdown", "socket",       "start_thread",
-                                      "write"};
+    static constexpr std::array names{"accept",    "bind",       "close",        "connect",    "epoll_create",
+                                      "epoll_ctl", "epoll_wait", "eventfd",      "getsockopt", "listen",
+                                      "read",      "recv",       "send",         "sendmsg",    "setsockopt",
+                                      "shutdown",  "socket",     "start_thread", "write"};
     static_assert(names.size() == static_cast<std::size_t>(Call::count));
     return call < Call::count ? names[static_cast<std::size_t>(call)] : "?";
 }

@@ -16,6 +16,7 @@ void LoopLink::connect(LoopCore& loop) {
 }
 
 bool LoopLink::post() noexcept {
+    if (loop_ == nullptr) return false;  // connect() has failed
     State open = State::open;
     if (!state_.compare_exchange_strong(open, State::posting, memory_acq_rel, memory_acquire)) return false;
     // A loop refuses nothing before it has cut its links, and then waits until this is over.

@@ -69,7 +69,11 @@ void HandleCore::report_exception() {
         context.message = "Exception in callback " + describe();
         context.exception = std::current_exception();
         context.handle = describe();
-        running_loop->call_exception_handler(context);
+        if (running_loop != nullptr) {
+            running_loop->call_exception_handler(context);
+        } else {
+            log(LogLevel::error, LoopCore::format(context));  // in a forked child, whose loop is the parent's
+        }
     }
 }
 

@@ -86,6 +86,9 @@ bool LoopCore::inherited() const noexcept {
 
 void LoopCore::inherit() noexcept {
     stopping_ = true;
+    // Nothing of the present iteration runs in the child any more.
+    ready_.prepend(batch_.take());
+    ready_.prepend(completed_.take());
     posting_.store(0, memory_relaxed);  // the threads that were inside post() are in the parent only
     driver_->forked();
 }
@@ -120,22 +123,21 @@ void LoopCore::run_events(ReadyNode& node, Turn turn) {
     LoopCore& loop = events.loop;
     struct KeepRest {  // an interrupt leaves the rest for the next run
         LoopCore& loop;
-        ReadyQueue completed;
         ~KeepRest() {
             if (loop.driver_->events_left()) {
-                completed.push(loop.events_);
+                loop.completed_.push(loop.events_);
                 loop.events_.queued = true;
             }
-            loop.batch_.prepend(completed.take());
+            loop.batch_.prepend(loop.completed_.take());
         }
-    } rest{loop, {}};
+    } const keep_rest{loop};
     while (loop.driver_->events_left()) {
         const ReadyQueue next_iteration = loop.ready_.take();
         loop.driver_->dispatch_one(*loop.watchers_);
-        rest.completed = loop.ready_.take();
+        loop.completed_ = loop.ready_.take();
         loop.ready_ = next_iteration;
-        while (!rest.completed.empty()) {
-            ReadyNode& completed = rest.completed.pop();
+        while (!loop.completed_.empty()) {
+            ReadyNode& completed = loop.completed_.pop();
             completed.run(completed, Turn::run);
         }
     }

@@ -20,8 +20,7 @@ void prefetch_two_lines(const void* object) noexcept {
 }  // namespace
 
 void InputAwaiter::refuse_second_reader(const char* name) {
-    throw RuntimeError(std::string(name) +
-                       "() called while another coroutine is already waiting for incoming data");
+    throw RuntimeError(std::string(name) + "() called while another coroutine is already waiting for incoming data");
 }
 
 bool InputAwaiter::begin(const char* name) {
@@ -33,10 +32,12 @@ bool InputAwaiter::begin(const char* name) {
     return receive_what_is_there();
 }
 
-/// True when the wait is over. The driver knows, without a system call, that a socket which was drained has nothing new:
-/// then the operation is pending. Neither: what is there is left for the next iteration, since others wait, too.
+/// True when the wait is over. The driver knows, without a system call, that a socket which was drained has nothing
+/// new: then the operation is pending. Neither: what is there is left for the next iteration, since others wait, too.
 bool InputAwaiter::receive_what_is_there() {
     while (loop_.driver().start(*this)) {
+        if (result < 0 && result != -EBADF) [[unlikely]]
+            throw_os_error(static_cast<int>(-result), "read from " + connection_->peername.to_string());
         if (!connection_->may_go_on()) return false;
         if (receive()) return true;
     }
@@ -57,7 +58,7 @@ void InputAwaiter::prefetch_task(const Operation& operation) noexcept {
 
 void InputAwaiter::run(ReadyNode& node, Turn turn) {
     if (turn == Turn::drop) return;
-    
+
     auto& self = static_cast<InputAwaiter&>(node);
     try {
         if (!self.task_->must_throw() && !self.receive() && !self.receive_what_is_there()) {
@@ -77,6 +78,7 @@ ReadAwaiter::operator Coro<std::string>() && {
 }
 
 bool ReadAwaiter::await_ready() {
+    use();
     connection_->throw_if_broken();
     if (size_ == 0 || (size_ > 0 && !connection_->buffered().empty())) return true;
     return begin("read");
@@ -108,6 +110,7 @@ ReadIntoAwaiter::operator Coro<std::size_t>() && {
 }
 
 bool ReadIntoAwaiter::await_ready() {
+    use();
     connection_->throw_if_broken();
     if (target_.empty() || !connection_->buffered().empty()) return true;
     return begin("read_into");

@@ -1,6 +1,5 @@
 #include <asyncio/net/stream_reader.hpp>
 
-
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>

@@ -83,6 +83,13 @@ TEST(ThreadsafeHops, THR_1_the_task_is_made_at_k_and_steps_at_k_plus_1) {
     loop.close();
 }
 
+TEST_F(Threadsafe, CTX_11_the_task_copies_the_context_of_the_calling_thread) {
+    asyncio::ContextVar<int> var{"var", 0};
+    const auto guard = var.scoped(5);
+    auto future = asyncio::run_coroutine_threadsafe([&]() -> Coro<int> { co_return var.get(); }, loop);
+    EXPECT_EQ(future.result(), 5);
+}
+
 TEST_F(Threadsafe, THR_2_exception) {
     auto future = asyncio::run_coroutine_threadsafe(
         []() -> Coro<int> {

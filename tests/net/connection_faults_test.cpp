@@ -46,6 +46,27 @@ TEST_P(ConnectionFaults, READER_16_reset_is_thrown_by_the_waiting_read_and_by_ev
     });
 }
 
+TEST_P(ConnectionFaults, a_read_that_cannot_be_watched_fails_alone) {
+    if (simulated()) GTEST_SKIP() << "has no system calls";
+    run([]() -> Coro<> {
+        auto pair = co_await connect_pair();
+        {
+            FaultPlan plan;
+            plan.fail(SystemCall::epoll_ctl, ENOSPC);
+            auto read = asyncio::create_task(pair.peer_reader.read(1));
+            co_await settle();
+            if (!read.done()) {  // it was watched already, or this loop does not ask for it
+                read.cancel();
+                co_await settle();
+                co_return;
+            }
+            EXPECT_THROW(static_cast<void>(read.result()), std::system_error);
+        }
+        pair.writer.write("x");
+        EXPECT_EQ(co_await pair.peer_reader.read(1), "x");
+    });
+}
+
 TEST_P(ConnectionFaults, READER_16_reset_closes_the_connection) {
     run([]() -> Coro<> {
         auto pair = co_await connect_pair();

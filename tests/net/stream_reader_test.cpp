@@ -32,6 +32,17 @@ TEST_P(StreamReaderTest, READER_1_read_gives_what_is_there_and_then_the_end) {
     });
 }
 
+TEST_P(StreamReaderTest, a_read_is_awaited_once_as_a_coroutine_is) {
+    run([]() -> Coro<> {
+        auto pair = co_await connect_pair();
+        pair.peer_writer.write("ab");
+        auto read = pair.reader.read(1);
+        EXPECT_EQ(co_await read, "a");
+        EXPECT_THROW(static_cast<void>(co_await read), asyncio::RuntimeError);
+        EXPECT_EQ(co_await pair.reader.read(1), "b");
+    });
+}
+
 TEST_P(StreamReaderTest, READER_1_read_is_not_bounded_by_the_limit) {
     run([]() -> Coro<> {
         auto pair = co_await connect_pair(4);

@@ -335,6 +335,31 @@ TEST_F(CurrentLoop, POL_16_a_forked_child_has_no_running_loop_and_may_run_a_new_
     loop.close();
 }
 
+TEST_F(CurrentLoop, POL_16_the_rest_of_the_iteration_does_not_run_in_the_child) {
+    EventLoop loop;
+    const pid_t parent = ::getpid();
+    pid_t pid = -1;
+    int ran = 0;
+    loop.call_soon([&] { pid = ::fork(); });
+    loop.call_soon([&] {
+        ++ran;
+        loop.stop();
+    });
+    try {
+        loop.run_forever();
+    } catch (const RuntimeError&) {
+        if (::getpid() == parent) throw;
+        ::_exit(ran);
+    }
+    if (::getpid() != parent) ::_exit(100);
+    int status = -1;
+    ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+    EXPECT_EQ(ran, 1);
+    loop.close();
+}
+
 TEST_F(CurrentLoop, POL_16_the_inherited_loop_leaves_the_parents_descriptors_alone) {
     EventLoop loop;
     int ends[2];

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/context.hpp>
 #include <asyncio/executor/concurrent_future.hpp>
 #include <asyncio/executor/loop_link.hpp>
 #include <asyncio/loop/event_loop.hpp>
@@ -64,6 +65,7 @@ public:
     ThreadsafeStart(LoopCore& loop, Coro<T>&& coroutine, ConcurrentPtr future)
         : ReadyNode(&run_start),
           loop_(loop),
+          context_(ContextWord::snapshot()),
           coroutine_(std::move(coroutine)),
           future_(std::move(future)) {}
 
@@ -76,6 +78,7 @@ private:
             self->coroutine_.close();
             return;
         }
+        const ContextScope scope(self->context_);  // the task copies the context of the thread that asked for it
         try {
             self->start();
         } catch (...) {
@@ -106,6 +109,7 @@ private:
     }
 
     LoopCore& loop_;
+    ContextWord context_;
     Coro<T> coroutine_;
     Promised future_;
 };

@@ -112,8 +112,8 @@ public:
     /// block; `max()`: no deadline. Spurious returns are allowed.
     virtual void wait(Clock::time_point deadline) = 0;
 
-    /// Completes what `wait` found: calls `complete` of operations and tells `sink` of watched descriptors. A driver may
-    /// leave some of it to dispatch_one().
+    /// Completes what `wait` found: calls `complete` of operations and tells `sink` of watched descriptors. A driver
+    /// may leave some of it to dispatch_one().
     virtual void dispatch(WatchSink& sink) = 0;
 
     /// Whether `wait` found something that is still to be completed by dispatch_one(). Such a driver's next `wait` must

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace asyncio::detail {
 
@@ -46,14 +47,19 @@ protected:
     /// One attempt; false when nothing came, or not all that is wanted. Throws what broke the connection.
     virtual bool receive() = 0;
 
-    /// The first attempt; false when the task has to wait. Throws RuntimeError when another one waits for input already;
-    /// `name` is the function.
+    /// Throws RuntimeError when it was awaited before, as a coroutine would.
+    void use() {
+        if (std::exchange(used_, true)) [[unlikely]]
+            throw_already_awaited();
+    }
+    /// The first attempt; false when the task has to wait. Throws RuntimeError when another one waits for input
+    /// already; `name` is the function.
     [[nodiscard]] bool begin(const char* name);
     /// Throws what ended the wait, if it was not input.
     void end() {
         if (task_ == nullptr) return;
         connection_->read_waits = false;
-        resumed();
+        std::exchange(task_, nullptr)->resumed();
         if (error_) [[unlikely]]
             std::rethrow_exception(error_);
     }
@@ -68,6 +74,7 @@ private:
     static void run(ReadyNode& node, Turn turn);
 
     std::exception_ptr error_;
+    bool used_ = false;
 };
 
 /// What StreamReader::read returns.
@@ -98,8 +105,7 @@ public:
     ReadIntoAwaiter(ConnectionPtr connection, std::span<std::byte> target) noexcept
         : InputAwaiter(std::move(connection)),
           target_(target) {}
-    ReadIntoAwaiter(ReadIntoAwaiter&& unstarted) noexcept
-        : ReadIntoAwaiter(unstarted.connection_, unstarted.target_) {}
+    ReadIntoAwaiter(ReadIntoAwaiter&& unstarted) noexcept : ReadIntoAwaiter(unstarted.connection_, unstarted.target_) {}
 
     operator Coro<std::size_t>() &&;
 

@@ -40,7 +40,8 @@ private:
 /// Reads take what is buffered first and ask the socket only then; a connection nobody reads from keeps its data in the
 /// kernel, so memory stays bounded. One task at a time may wait: a second one gets RuntimeError. After an error of the
 /// connection every read throws it.
-/// Cancellation: a cancelled read of whatever kind loses nothing. Thread safety: the loop's thread only. Mirrors asyncio.StreamReader.
+/// Cancellation: a cancelled read of whatever kind loses nothing. Thread safety: the loop's thread only. Mirrors
+/// asyncio.StreamReader.
 class StreamReader {
 public:
     explicit StreamReader(detail::ConnectionPtr connection) noexcept : connection_(std::move(connection)) {}

@@ -105,9 +105,9 @@ public:
     [[nodiscard]] EventLoop& get_loop();
 
     /// Cancels all tasks, runs until they have ended (also those that are started meanwhile), reports those that failed
-    /// to the loop's exception handler, closes async generators, shuts the default executor down (waiting for five minutes
-    /// at most), closes the loop. Idempotent; does nothing before the first use. Throws KeyboardInterrupt or SystemExit
-    /// when a task does; the loop is closed all the same.
+    /// to the loop's exception handler, closes async generators, shuts the default executor down (waiting for five
+    /// minutes at most), closes the loop. Idempotent; does nothing before the first use. Throws KeyboardInterrupt or
+    /// SystemExit when a task does; the loop is closed all the same.
     void close();
 
 private:

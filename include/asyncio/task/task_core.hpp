@@ -87,8 +87,8 @@ public:
     }
 
     /// Takes the coroutine, enters the loop's list of tasks and queues the first step (or runs it now, if eager); or
-    /// leaves the latter to the loop's task factory. Throws RuntimeError when the loop is closed, or when it is eager and
-    /// a thread runs in its context already; the coroutine is destroyed then.
+    /// leaves the latter to the loop's task factory. Throws RuntimeError when the loop is closed, or when it is eager
+    /// and a thread runs in its context already; the coroutine is destroyed then.
     void start(PromiseBase* root, const TaskOptions& options);
 
 protected:

@@ -111,8 +111,9 @@ void EpollDriver::prefetch() const noexcept {
     if (const Entry* entry = entry_of_event(next_event_ + 1)) {
         // The operation lives in the frame of the coroutine that will go on; what is around it will be needed, too.
         constexpr int line_size = 64;
-        const auto* operation = reinterpret_cast<const std::byte*>(entry->inputs.front());
-        for (int line = -2; line < 4; ++line) __builtin_prefetch(operation + line * line_size, 1);
+        if (const auto* operation = reinterpret_cast<const std::byte*>(entry->inputs.front())) {
+            for (int line = -2; line < 4; ++line) __builtin_prefetch(operation + line * line_size, 1);
+        }
     }
     if (const Entry* entry = entry_of_event(next_event_)) {
         const Operation* operation = entry->inputs.front();

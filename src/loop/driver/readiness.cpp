@@ -46,6 +46,7 @@ public:
     bool wants_read = false;  // as set_interest was told
     bool wants_write = false;
     bool connecting = false;
+    bool may_read = true;  // until a call was seen to block
     detail::IntrusiveList<Operation> inputs;
     detail::IntrusiveList<Operation> outputs;
 
@@ -87,7 +88,10 @@ void ReadinessDriver::dispatch(WatchSink& sink) {
             continue;
         }
         const DescriptorPtr keep(slot.socket);
-        if (found.readable) progress(*slot.socket, slot.socket->inputs);
+        if (found.readable) {
+            slot.socket->may_read = true;
+            progress(*slot.socket, slot.socket->inputs);
+        }
         if (found.writable) progress(*slot.socket, slot.socket->outputs);
     }
     found_.clear();
@@ -192,7 +196,9 @@ void ReadinessDriver::close(Descriptor& descriptor) noexcept {
 
 std::int64_t ReadinessDriver::try_recv(Descriptor& descriptor, std::span<std::byte> buffer) noexcept {
     if (descriptor.closed()) return -EBADF;
-    return uninterrupted([&] { return sys::recv(descriptor.fd(), buffer.data(), buffer.size(), 0); });
+    const long result = uninterrupted([&] { return sys::recv(descriptor.fd(), buffer.data(), buffer.size(), 0); });
+    static_cast<Socket&>(descriptor).may_read = result != -EAGAIN;
+    return result;
 }
 
 std::int64_t ReadinessDriver::try_send(Descriptor& descriptor, std::span<const std::byte> data) noexcept {
@@ -242,6 +248,7 @@ std::int64_t ReadinessDriver::attempt(Operation& operation, bool ready) noexcept
     Descriptor& socket = *operation.descriptor;
     switch (operation.kind) {
         case Operation::Kind::readable:
+            return ready || static_cast<Socket&>(socket).may_read ? 0 : -EAGAIN;
         case Operation::Kind::writable:
             return ready ? 0 : -EAGAIN;
         case Operation::Kind::recv:
