@@ -32,7 +32,6 @@
 #include <asyncio/task/ensure_future.hpp>
 #include <asyncio/task/future.hpp>
 #include <asyncio/task/gather.hpp>
-#include <asyncio/task/iscoroutinefunction.hpp>
 #include <asyncio/task/periodic.hpp>
 #include <asyncio/task/run.hpp>
 #include <asyncio/task/run_until_complete.hpp>
