@@ -101,6 +101,7 @@ TEST_P(ConnectionFaults, WRITER_4_a_failing_read_wakes_the_drain) {
         pair.writer.write(std::string(8 << 20, 'x'));
         const auto drain = [](asyncio::StreamWriter writer) -> Coro<> { co_await writer.drain(); };
         auto drained = asyncio::create_task(drain(pair.writer));
+        pair.peer_writer.write("never received");
         co_await settle();
         {
             FaultPlan plan;

@@ -3,6 +3,7 @@
 #include <asyncio/executor/concurrent_future.hpp>
 #include <asyncio/executor/run_in_executor.hpp>
 #include <asyncio/loop/event_loop.hpp>
+#include <asyncio/loop/policy.hpp>
 #include <asyncio/task/ensure_future.hpp>
 #include <asyncio/task/future.hpp>
 
@@ -15,15 +16,15 @@ namespace asyncio {
 
 /// Keyword arguments of `wrap_future`.
 struct WrapFutureOptions {
-    /// Default: the running loop.
+    /// Default: that of get_event_loop().
     EventLoop* loop = nullptr;
 };
 static_assert(std::is_trivially_destructible_v<WrapFutureOptions>);
 
 namespace detail {
 
-[[nodiscard]] inline LoopCore& loop_for(const WrapFutureOptions& options) {
-    return options.loop == nullptr ? require_running_loop() : options.loop->core();
+[[nodiscard]] inline LoopCore& wrapping_loop(const WrapFutureOptions& options) {
+    return options.loop == nullptr ? default_loop() : options.loop->core();
 }
 
 }  // namespace detail
@@ -33,11 +34,11 @@ namespace detail {
 ///
 /// Cancelling it cancels the concurrent future if that has not started, else only itself. When the concurrent one is
 /// cancelled, so is this. A loop that is closed meanwhile hears nothing of it.
-/// Throws RuntimeError when no loop runs in this thread and none is given, or it is closed.
+/// Throws RuntimeError when no loop is given and get_event_loop() has none, or it is closed.
 /// Mirrors asyncio.wrap_future.
 template <class T>
 [[nodiscard]] Future<T> wrap_future(const futures::Future<T>& future, WrapFutureOptions options = {}) {
-    detail::LoopCore& loop = detail::loop_for(options);
+    detail::LoopCore& loop = detail::wrapping_loop(options);
     loop.check_open();
     return Future<T>(detail::wrap_state<T>(loop, future.state()));
 }
@@ -52,13 +53,13 @@ template <detail::FutureHandle F>
 /// That thread is occupied for that long, and so is the loop's tear-down.
 template <class T>
 [[nodiscard]] Future<T> wrap_future(std::future<T> future, WrapFutureOptions options = {}) {
-    detail::LoopCore& loop = detail::loop_for(options);
+    detail::LoopCore& loop = detail::wrapping_loop(options);
     auto call = detail::bind_call([](std::future<T> waited) -> T { return waited.get(); }, std::move(future));
     return detail::start_loop_job(loop, detail::executor_for(loop, nullptr), std::move(call));
 }
 template <class T>
 [[nodiscard]] Future<T> wrap_future(std::shared_future<T> future, WrapFutureOptions options = {}) {
-    detail::LoopCore& loop = detail::loop_for(options);
+    detail::LoopCore& loop = detail::wrapping_loop(options);
     auto call = detail::bind_call([](std::shared_future<T> waited) -> T { return waited.get(); }, std::move(future));
     return detail::start_loop_job(loop, detail::executor_for(loop, nullptr), std::move(call));
 }
