@@ -1,4 +1,5 @@
 // Runs the programs that it reads, one a line, and writes what each of them did. See README.md.
+// DEV-1: hop counts, those of composites included, are compared with CPython's.
 
 #include "world.hpp"
 
