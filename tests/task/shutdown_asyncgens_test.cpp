@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -145,9 +146,9 @@ TEST_P(ShutdownAsyncgens, LOOP_13_a_generator_first_iterated_afterwards_is_logge
 }
 
 TEST_P(ShutdownAsyncgens, AG_9_still_open_at_the_end_of_run) {
-    std::optional<AsyncGenerator<int>> generator;
+    std::unique_ptr<AsyncGenerator<int>> generator;
     const auto amain = [&]() -> Coro<> {
-        generator.emplace(cleaning(trace));
+        generator = std::make_unique<AsyncGenerator<int>>(cleaning(trace));
         co_await generator->next();
         static_cast<void>(asyncio::create_task([&]() -> Coro<> {
             try {
