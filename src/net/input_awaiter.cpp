@@ -12,9 +12,8 @@ namespace asyncio::detail {
 namespace {
 
 void prefetch_two_lines(const void* object) noexcept {
-    constexpr int line_size = 64;
     __builtin_prefetch(object, 1);
-    __builtin_prefetch(static_cast<const std::byte*>(object) + line_size, 1);
+    __builtin_prefetch(static_cast<const std::byte*>(object) + LineAligned::line_size, 1);
 }
 
 }  // namespace

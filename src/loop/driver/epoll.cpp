@@ -110,7 +110,7 @@ void EpollDriver::prefetch() const noexcept {
     __builtin_prefetch(entry_of_event(next_event_ + 2), 1);
     if (const Entry* entry = entry_of_event(next_event_ + 1)) {
         // The operation lives in the frame of the coroutine that will go on; what is around it will be needed, too.
-        constexpr int line_size = 64;
+        constexpr int line_size = detail::LineAligned::line_size;
         if (const auto* operation = reinterpret_cast<const std::byte*>(entry->inputs.front())) {
             for (int line = -2; line < 4; ++line) __builtin_prefetch(operation + line * line_size, 1);
         }
@@ -147,6 +147,7 @@ void EpollDriver::dispatch_event(std::uint64_t token, std::uint32_t events, Watc
 /// Completes operations from the front until one would block.
 void EpollDriver::progress(Entry& entry, detail::IntrusiveList<Operation>& operations) noexcept {
     while (Operation* operation = operations.front()) {
+        // The way of every read that waits, without a call.
         const bool only_readiness = operation->kind == Operation::Kind::readable && entry.may_read;
         const std::int64_t result = only_readiness ? 0 : attempt(*operation);
         if (result == -EAGAIN) {

@@ -1,12 +1,12 @@
 // The socket half of the epoll driver: opening, closing, and the single attempts at each operation.
 
 #include "epoll_entry.hpp"
+#include "system_socket.hpp"
 
 #include <asyncio/base/sys.hpp>
 #include <asyncio/loop/driver/epoll.hpp>
 
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include <cerrno>
 #include <new>
@@ -14,6 +14,7 @@
 namespace asyncio {
 
 namespace sys = detail::sys;
+namespace system_socket = detail::system_socket;
 
 /// Takes the descriptor over; when memory runs out, throws and leaves it to the caller.
 void EpollDriver::enroll(int fd, DescriptorPtr& out) {
@@ -46,33 +47,27 @@ std::int64_t EpollDriver::adopt(int fd, DescriptorPtr& out) {
 }
 
 std::int64_t EpollDriver::bind(Descriptor& descriptor, const SocketAddress& address) {
-    return sys::bind(descriptor.fd(), address.data(), address.size());
+    return system_socket::bind(descriptor.fd(), address);
 }
 
 std::int64_t EpollDriver::listen(Descriptor& descriptor, int backlog) {
-    return sys::listen(descriptor.fd(), backlog);
+    return system_socket::listen(descriptor.fd(), backlog);
 }
 
 std::int64_t EpollDriver::shutdown_write(Descriptor& descriptor) noexcept {
-    return sys::shutdown(descriptor.fd(), SHUT_WR);
+    return system_socket::shutdown_write(descriptor.fd());
 }
 
 std::int64_t EpollDriver::set_option(Descriptor& descriptor, int level, int option, int value) noexcept {
-    return sys::setsockopt(descriptor.fd(), level, option, &value, sizeof value);
+    return system_socket::set_option(descriptor.fd(), level, option, value);
 }
 
 std::int64_t EpollDriver::local_address(const Descriptor& descriptor, SocketAddress& out) noexcept {
-    std::uint32_t size = SocketAddress::capacity;
-    const long result = sys::getsockname(descriptor.fd(), out.data(), &size);
-    out.set_size(result < 0 ? 0 : size);
-    return result;
+    return system_socket::local_address(descriptor.fd(), out);
 }
 
 std::int64_t EpollDriver::peer_address(const Descriptor& descriptor, SocketAddress& out) noexcept {
-    std::uint32_t size = SocketAddress::capacity;
-    const long result = sys::getpeername(descriptor.fd(), out.data(), &size);
-    out.set_size(result < 0 ? 0 : size);
-    return result;
+    return system_socket::peer_address(descriptor.fd(), out);
 }
 
 void EpollDriver::close(Descriptor& descriptor) noexcept {
@@ -106,10 +101,8 @@ std::int64_t EpollDriver::try_recv(Descriptor& descriptor, std::span<std::byte> 
     auto& entry = static_cast<Entry&>(descriptor);
     if (entry.closed()) return -EBADF;
     if (!entry.may_read) return -EAGAIN;
-    long result;
-    do {
-        result = sys::recv(entry.fd(), buffer.data(), buffer.size(), 0);
-    } while (result == -EINTR);
+    const long result =
+        system_socket::uninterrupted([&] { return sys::recv(entry.fd(), buffer.data(), buffer.size(), 0); });
     const bool short_read = result > 0 && static_cast<std::size_t>(result) < buffer.size();
     if (result == -EAGAIN || (short_read && !entry.hung_up && !sys::interfered())) entry.may_read = false;
     return result;
@@ -119,10 +112,8 @@ std::int64_t EpollDriver::try_send(Descriptor& descriptor, std::span<const std::
     auto& entry = static_cast<Entry&>(descriptor);
     if (entry.closed()) return -EBADF;
     if (!entry.may_write) return -EAGAIN;
-    long result;
-    do {
-        result = sys::send(entry.fd(), data.data(), data.size(), 0);
-    } while (result == -EINTR);
+    const long result =
+        system_socket::uninterrupted([&] { return sys::send(entry.fd(), data.data(), data.size(), 0); });
     const bool short_write = result >= 0 && static_cast<std::size_t>(result) < data.size();
     if (result == -EAGAIN || (short_write && !sys::interfered())) entry.may_write = false;
     return result;
@@ -152,12 +143,7 @@ std::int64_t EpollDriver::attempt_accept(Operation& operation) {
     auto& entry = static_cast<Entry&>(*operation.descriptor);
     if (!entry.may_read) return -EAGAIN;
     SocketAddress peer;
-    long result;
-    do {
-        std::uint32_t size = SocketAddress::capacity;
-        result = sys::accept(entry.fd(), peer.data(), &size);
-        peer.set_size(size);
-    } while (result == -EINTR);
+    const std::int64_t result = system_socket::accept(entry.fd(), peer);
     if (result == -EAGAIN) entry.may_read = false;
     if (result < 0) return result;
     detail::UniqueFd fd(static_cast<int>(result));
@@ -174,18 +160,15 @@ std::int64_t EpollDriver::attempt_accept(Operation& operation) {
 std::int64_t EpollDriver::attempt_connect(Operation& operation) noexcept {
     auto& entry = static_cast<Entry&>(*operation.descriptor);
     if (!entry.connecting) {
-        const long result = sys::connect(entry.fd(), operation.address->data(), operation.address->size());
-        if (result != -EINPROGRESS && result != -EINTR) return result;
+        const std::int64_t result = system_socket::start_connect(entry.fd(), *operation.address);
+        if (result != -EINPROGRESS) return result;
         entry.connecting = true;
         entry.may_write = false;
         return -EAGAIN;
     }
     if (!entry.may_write) return -EAGAIN;
-    int error = 0;
-    std::uint32_t size = sizeof error;
-    const long result = sys::getsockopt(entry.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
     entry.connecting = false;
-    return result < 0 ? result : -error;
+    return system_socket::connect_outcome(entry.fd());
 }
 
 }  // namespace asyncio

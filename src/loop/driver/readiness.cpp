@@ -1,9 +1,9 @@
 #include <asyncio/loop/driver/readiness.hpp>
 
+#include "system_socket.hpp"
+
 #include <asyncio/base/sys.hpp>
 #include <asyncio/base/unique_fd.hpp>
-
-#include <sys/socket.h>
 
 #include <cerrno>
 #include <new>
@@ -12,17 +12,9 @@
 namespace asyncio {
 
 namespace sys = detail::sys;
+namespace system_socket = detail::system_socket;
 
 namespace {
-
-template <class Call>
-long uninterrupted(Call call) noexcept {
-    long result;
-    do {
-        result = call();
-    } while (result == -EINTR);
-    return result;
-}
 
 bool is_input(const Operation& operation) noexcept {
     return operation.kind == Operation::Kind::readable || operation.kind == Operation::Kind::recv ||
@@ -153,33 +145,27 @@ std::int64_t ReadinessDriver::adopt(int fd, DescriptorPtr& out) {
 }
 
 std::int64_t ReadinessDriver::bind(Descriptor& descriptor, const SocketAddress& address) {
-    return sys::bind(descriptor.fd(), address.data(), address.size());
+    return system_socket::bind(descriptor.fd(), address);
 }
 
 std::int64_t ReadinessDriver::listen(Descriptor& descriptor, int backlog) {
-    return sys::listen(descriptor.fd(), backlog);
+    return system_socket::listen(descriptor.fd(), backlog);
 }
 
 std::int64_t ReadinessDriver::shutdown_write(Descriptor& descriptor) noexcept {
-    return sys::shutdown(descriptor.fd(), SHUT_WR);
+    return system_socket::shutdown_write(descriptor.fd());
 }
 
 std::int64_t ReadinessDriver::set_option(Descriptor& descriptor, int level, int option, int value) noexcept {
-    return sys::setsockopt(descriptor.fd(), level, option, &value, sizeof value);
+    return system_socket::set_option(descriptor.fd(), level, option, value);
 }
 
 std::int64_t ReadinessDriver::local_address(const Descriptor& descriptor, SocketAddress& out) noexcept {
-    std::uint32_t size = SocketAddress::capacity;
-    const long result = sys::getsockname(descriptor.fd(), out.data(), &size);
-    out.set_size(result < 0 ? 0 : size);
-    return result;
+    return system_socket::local_address(descriptor.fd(), out);
 }
 
 std::int64_t ReadinessDriver::peer_address(const Descriptor& descriptor, SocketAddress& out) noexcept {
-    std::uint32_t size = SocketAddress::capacity;
-    const long result = sys::getpeername(descriptor.fd(), out.data(), &size);
-    out.set_size(result < 0 ? 0 : size);
-    return result;
+    return system_socket::peer_address(descriptor.fd(), out);
 }
 
 void ReadinessDriver::close(Descriptor& descriptor) noexcept {
@@ -196,14 +182,15 @@ void ReadinessDriver::close(Descriptor& descriptor) noexcept {
 
 std::int64_t ReadinessDriver::try_recv(Descriptor& descriptor, std::span<std::byte> buffer) noexcept {
     if (descriptor.closed()) return -EBADF;
-    const long result = uninterrupted([&] { return sys::recv(descriptor.fd(), buffer.data(), buffer.size(), 0); });
+    const long result =
+        system_socket::uninterrupted([&] { return sys::recv(descriptor.fd(), buffer.data(), buffer.size(), 0); });
     static_cast<Socket&>(descriptor).may_read = result != -EAGAIN;
     return result;
 }
 
 std::int64_t ReadinessDriver::try_send(Descriptor& descriptor, std::span<const std::byte> data) noexcept {
     if (descriptor.closed()) return -EBADF;
-    return uninterrupted([&] { return sys::send(descriptor.fd(), data.data(), data.size(), 0); });
+    return system_socket::uninterrupted([&] { return sys::send(descriptor.fd(), data.data(), data.size(), 0); });
 }
 
 bool ReadinessDriver::start(Operation& operation) {
@@ -265,12 +252,7 @@ std::int64_t ReadinessDriver::attempt(Operation& operation, bool ready) noexcept
 
 std::int64_t ReadinessDriver::attempt_accept(Operation& operation) noexcept {
     SocketAddress peer;
-    const long result = uninterrupted([&] {
-        std::uint32_t size = SocketAddress::capacity;
-        const long accepted = sys::accept(operation.descriptor->fd(), peer.data(), &size);
-        peer.set_size(size);
-        return accepted;
-    });
+    const std::int64_t result = system_socket::accept(operation.descriptor->fd(), peer);
     if (result < 0) return result;
     detail::UniqueFd fd(static_cast<int>(result));
     if (operation.address != nullptr) *operation.address = peer;
@@ -286,17 +268,14 @@ std::int64_t ReadinessDriver::attempt_accept(Operation& operation) noexcept {
 std::int64_t ReadinessDriver::attempt_connect(Operation& operation, bool ready) noexcept {
     auto& socket = static_cast<Socket&>(*operation.descriptor);
     if (!socket.connecting) {
-        const long result = sys::connect(socket.fd(), operation.address->data(), operation.address->size());
-        if (result != -EINPROGRESS && result != -EINTR) return result;
+        const std::int64_t result = system_socket::start_connect(socket.fd(), *operation.address);
+        if (result != -EINPROGRESS) return result;
         socket.connecting = true;
         return -EAGAIN;
     }
     if (!ready) return -EAGAIN;
-    int error = 0;
-    std::uint32_t size = sizeof error;
-    const long result = sys::getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
     socket.connecting = false;
-    return result < 0 ? result : -error;
+    return system_socket::connect_outcome(socket.fd());
 }
 
 }  // namespace asyncio
