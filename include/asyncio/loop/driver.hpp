@@ -58,7 +58,7 @@ public:
         accept,    ///< result 0, `accepted` and `address` set
         connect,   ///< to `address`; result 0
     };
-    /// Called by the driver inside dispatch(), when `result` is set; must not throw and runs no user code.
+    /// Called inside dispatch() or dispatch_one(), when `result` is set; must not throw and runs no user code.
     using Complete = void (*)(Operation&) noexcept;
     /// Fetches into the cache what will be needed when the operation is complete; a hint that a driver may give when it
     /// is the next but one of very many.
@@ -81,7 +81,7 @@ public:
     DescriptorPtr accepted;
 };
 
-/// Receives the readiness of descriptors given to Driver::watch. Called inside dispatch().
+/// Receives the readiness of descriptors given to Driver::watch. Called inside dispatch() or dispatch_one().
 class WatchSink {
 public:
     virtual void watched_ready(int fd, bool readable, bool writable) noexcept = 0;
