@@ -1,12 +1,40 @@
 #include <asyncio/task/timeout.hpp>
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/frame_pool.hpp>
+#include <asyncio/base/timer_heap.hpp>
 #include <asyncio/loop/event_loop.hpp>
 
 #include <cstdio>
+#include <memory>
 #include <utility>
 
 namespace asyncio {
+
+/// The timer. Not a part of the Timeout, since the body may end in the very iteration in which it is due: then it is in
+/// the ready queue already, which nothing can leave.
+class Timeout::Alarm : public detail::TimerNode, public detail::Pooled {
+public:
+    explicit Alarm(Timeout& timeout) noexcept : TimerNode(&go_off), timeout(&timeout) {}
+
+    Timeout* timeout;  // nullptr when it is no longer wanted
+
+private:
+    static void go_off(ReadyNode& node, detail::Turn turn) {
+        const std::unique_ptr<Alarm> self(static_cast<Alarm*>(&node));
+        if (self->timeout == nullptr) return;
+        self->timeout->alarm_ = nullptr;
+        if (turn == detail::Turn::run) self->timeout->expire();
+    }
+};
+
+void Timeout::cancel_alarm() noexcept {
+    Alarm* alarm = std::exchange(alarm_, nullptr);
+    alarm->timeout = nullptr;
+    if (!alarm->scheduled()) return;
+    task_->loop().cancel(*alarm);
+    delete alarm;
+}
 
 Timeout::Timeout(Timeout&& other) : when_(other.when_) {
     if (other.state_ != State::created) throw RuntimeError("a Timeout that has been entered cannot be moved");
@@ -32,23 +60,32 @@ void Timeout::reschedule(std::optional<Clock::time_point> when) {
     if (state_ == State::created) throw RuntimeError("Timeout has not been entered");
     if (state_ != State::active) throw RuntimeError(std::string("Cannot change state of ") + state_name() + " Timeout");
     when_ = when;
-    std::exchange(alarm_, Handle()).cancel();
-    if (!when) return;
-    EventLoop& loop = get_running_loop();
-    if (*when <= loop.time()) {
-        alarm_ = loop.call_soon([this] { expire(); });
-    } else {
-        alarm_ = loop.call_at(*when, [this] { expire(); });
-    }
+    drop_alarm();
+    if (when) set_alarm(*when, *when <= task_->loop().time());
 }
 
-void Timeout::aenter() {
+void Timeout::set_alarm(Clock::time_point when, bool is_due) {
+    detail::LoopCore& loop = task_->loop();
+    auto alarm = std::make_unique<Alarm>(*this);
+    if (is_due) {
+        loop.make_ready(*alarm);
+    } else {
+        loop.schedule(*alarm, when);
+    }
+    alarm_ = alarm.release();
+}
+
+void Timeout::enter() {
     if (state_ != State::created) throw RuntimeError("Timeout has already been entered");
     detail::LoopCore& loop = detail::require_running_loop();
     if (loop.current_task == nullptr) throw RuntimeError("Timeout should be used inside a task");
     task_ = detail::TaskPtr(loop.current_task);
     requests_before_ = task_->cancelling();
     state_ = State::active;
+}
+
+void Timeout::aenter() {
+    enter();
     reschedule(when_);
 }
 
@@ -58,7 +95,7 @@ void Timeout::expire() noexcept {
 }
 
 void Timeout::aexit(const std::exception_ptr& error) {
-    std::exchange(alarm_, Handle()).cancel();
+    drop_alarm();
     const detail::TaskPtr task = std::move(task_);
     if (state_ == State::active) state_ = State::finished;
     if (state_ != State::expiring) return;
@@ -92,6 +129,14 @@ Timeout timeout(TimeLimit delay) {
 
 Timeout timeout_at(std::optional<Clock::time_point> when) {
     return Timeout(when);
+}
+
+void detail::WaitLimit::aenter() {
+    if (no_time()) return;
+    timeout_.enter();
+    if (!delay_) return;
+    timeout_.when_ = saturating_add(timeout_.task_->loop().time(), *delay_);
+    timeout_.set_alarm(*timeout_.when_, false);
 }
 
 }  // namespace asyncio

@@ -6,6 +6,7 @@
 #include <asyncio/task/settle.hpp>
 
 #include <concepts>
+#include <coroutine>
 #include <exception>
 #include <type_traits>
 #include <utility>
@@ -50,6 +51,11 @@ namespace detail {
 
 [[noreturn]] void throw_no_value();
 
+/// A manager whose two functions are ordinary ones.
+template <class M>
+concept PlainContextManager = !Awaitable<decltype(std::declval<M&>().aenter())> &&
+                              !Awaitable<decltype(std::declval<M&>().aexit(std::declval<std::exception_ptr>()))>;
+
 template <class Manager, class Body, class R>
 Coro<R> run_with(Manager manager, Body body) {
     using M = std::remove_reference_t<Manager>;
@@ -81,6 +87,67 @@ Coro<R> run_with(Manager manager, Body body) {
     co_return take_outcome_of(outcome);
 }
 
+/// What async_with returns for a PlainContextManager: does in the awaiting frame what run_with does in one of its own.
+template <class Manager, class Body, class R>
+class WithAwaiter {
+public:
+    WithAwaiter(Manager&& manager, Body&& body)
+        : manager_(std::forward<Manager>(manager)),
+          body_(std::forward<Body>(body)) {}
+    /// One that was not awaited yet may be moved, into a task for instance.
+    WithAwaiter(WithAwaiter&& unstarted)
+        : WithAwaiter(std::forward<Manager>(unstarted.manager_), std::forward<Body>(unstarted.body_)) {}
+    WithAwaiter& operator=(WithAwaiter&&) = delete;
+    ~WithAwaiter() { destroy_body(); }
+
+    /// For whoever keeps it among other coroutines.
+    operator Coro<R>() && { return wait_for_it(std::move(*this)); }
+
+    [[nodiscard]] bool await_ready() {
+        if (std::exchange(used_, true)) throw_already_awaited();
+        manager_.aenter();
+        try {
+            Coro<R> body = body_(manager_);
+            outcome_.child = body.release();
+            if (outcome_.child == nullptr) throw_already_awaited();
+        } catch (...) {
+            outcome_.error = std::current_exception();
+        }
+        return outcome_.child == nullptr;
+    }
+    template <class P>
+    [[gnu::always_inline]] std::coroutine_handle<> await_suspend(std::coroutine_handle<P> awaiting) noexcept {
+        PromiseBase& child = *outcome_.child;
+        child.caller = &awaiting.promise();
+        child.slot = &outcome_;
+        return transfer(child.handle());
+    }
+    R await_resume() {
+        destroy_body();
+        if constexpr (std::is_void_v<decltype(manager_.aexit(outcome_.error))>) {
+            manager_.aexit(outcome_.error);
+        } else {
+            const bool handled = manager_.aexit(outcome_.error);
+            if (outcome_.error && handled) {
+                outcome_.error = nullptr;
+                if constexpr (!std::is_void_v<R>) throw_no_value();
+            }
+        }
+        return take_outcome_of(outcome_);
+    }
+
+private:
+    static Coro<R> wait_for_it(WithAwaiter self) { co_return co_await self; }
+    void destroy_body() noexcept {
+        if (PromiseBase* body = std::exchange(outcome_.child, nullptr)) body->handle().destroy();
+    }
+
+    Manager manager_;
+    Body body_;
+    Slot<R> outcome_;
+    bool used_ = false;
+};
+
 }  // namespace detail
 
 /// Python's `async with`: enters the manager, runs `body(manager)` in the calling task, leaves the manager however the
@@ -94,15 +161,21 @@ Coro<R> run_with(Manager manager, Body body) {
 ///
 /// Manager and body that are temporaries are moved into the coroutine; named ones are used where they are.
 /// Throws what the body threw, unless the manager put another exception in its place or dealt with it. In the latter
-/// case a body that should have returned a value has none, and RuntimeError is thrown.
+/// case a body that should have returned a value has none, and RuntimeError is thrown. What it returns is to be awaited
+/// once: a Coro, or, when the manager's functions are ordinary ones, an awaiter without a frame that converts to one.
 /// Cancellation: reaches the await in the body, or the manager's.
 template <class Manager, class Body>
     requires AsyncContextManager<std::remove_cvref_t<Manager>> && detail::BodyFor<Body, std::remove_cvref_t<Manager>>
 [[nodiscard]] auto async_with(Manager&& manager, Body&& body) {
     detail::require_safe_closure<Body>();
     using R = detail::CoroValue<std::remove_cvref_t<Body>, std::remove_cvref_t<Manager>>;
-    return detail::run_with<detail::Kept<Manager>, detail::Kept<Body>, R>(std::forward<Manager>(manager),
-                                                                          std::forward<Body>(body));
+    using M = detail::Kept<Manager>;
+    using B = detail::Kept<Body>;
+    if constexpr (detail::PlainContextManager<std::remove_cvref_t<Manager>>) {
+        return detail::WithAwaiter<M, B, R>(std::forward<Manager>(manager), std::forward<Body>(body));
+    } else {
+        return detail::run_with<M, B, R>(std::forward<Manager>(manager), std::forward<Body>(body));
+    }
 }
 
 }  // namespace asyncio

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <asyncio/base/clock.hpp>
-#include <asyncio/loop/handle.hpp>
 #include <asyncio/task/task_core.hpp>
 
 #include <chrono>
@@ -11,6 +10,10 @@
 #include <string>
 
 namespace asyncio {
+
+namespace detail {
+class WaitLimit;
+}  // namespace detail
 
 /// Limits how long a body may take; a context manager for `async_with`. Made by `timeout` and `timeout_at`.
 ///
@@ -27,7 +30,7 @@ public:
     /// Moves one that was not entered; throws RuntimeError otherwise, since the loop refers to it.
     Timeout(Timeout&& other);
     Timeout& operator=(Timeout&&) = delete;
-    ~Timeout() { alarm_.cancel(); }
+    ~Timeout() { drop_alarm(); }
 
     /// The deadline by `loop.time()`; nullopt when there is none.
     [[nodiscard]] std::optional<Clock::time_point> when() const noexcept { return when_; }
@@ -45,13 +48,21 @@ public:
     void aexit(const std::exception_ptr& error);
 
 private:
+    friend class detail::WaitLimit;
     enum class State : std::uint8_t { created, active, expiring, expired, finished };
     [[nodiscard]] const char* state_name() const noexcept;
+    class Alarm;
+    void enter();
+    void set_alarm(Clock::time_point when, bool is_due);
+    void drop_alarm() noexcept {
+        if (alarm_ != nullptr) cancel_alarm();
+    }
+    void cancel_alarm() noexcept;
     void expire() noexcept;
 
     std::optional<Clock::time_point> when_;
     detail::TaskPtr task_;
-    Handle alarm_;
+    Alarm* alarm_ = nullptr;  // owned while it waits for its time; one that is queued deletes itself
     std::uint32_t requests_before_ = 0;
     State state_ = State::created;
 };
@@ -70,5 +81,26 @@ template <class Rep, class Period>
 
 /// A limit at a time of the loop's clock; nullopt: none. Mirrors asyncio.timeout_at (since 3.11).
 [[nodiscard]] Timeout timeout_at(std::optional<Clock::time_point> when);
+
+namespace detail {
+
+/// The limit of a wait_for, which begins when that is awaited; a context manager. A limit that is not positive does
+/// nothing: what it is about does not start.
+class WaitLimit {
+public:
+    explicit WaitLimit(TimeLimit delay) noexcept : delay_(delay) {}
+
+    [[nodiscard]] bool no_time() const noexcept { return delay_ && *delay_ <= Clock::duration::zero(); }
+    void aenter();
+    void aexit(const std::exception_ptr& error) {
+        if (!no_time()) timeout_.aexit(error);
+    }
+
+private:
+    TimeLimit delay_;
+    Timeout timeout_{std::nullopt};
+};
+
+}  // namespace detail
 
 }  // namespace asyncio

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/clock.hpp>
+#include <asyncio/task/async_with.hpp>
 #include <asyncio/task/closure.hpp>
 #include <asyncio/task/create_task.hpp>
 #include <asyncio/task/future.hpp>
@@ -42,17 +43,6 @@ Coro<R> await_with_limit(A awaitable, TimeLimit delay) {
     co_return take_outcome_of(outcome);
 }
 
-/// The same for a coroutine, whose exceptions need not be thrown here.
-template <class R, class Make>
-Coro<R> call_with_limit(Make make, TimeLimit delay) {
-    Timeout limit = timeout(delay);
-    limit.aenter();
-    Slot<R> outcome;
-    co_await Settle<R>(outcome, make);
-    limit.aexit(outcome.error);
-    co_return take_outcome_of(outcome);
-}
-
 /// A future, when the time limit has passed already.
 template <class T>
 Coro<T> take_or_cancel(FuturePtr future) {
@@ -79,6 +69,27 @@ Coro<R> await_without_time(A awaitable) {
     co_return take_result<R>(task.core());
 }
 
+/// The body of a wait_for as async_with calls it: a coroutine, or a callable that returns one, which moves out.
+template <class R, class Source>
+class LimitedBody {
+public:
+    explicit LimitedBody(Source&& source) : source_(std::forward<Source>(source)) {}
+    LimitedBody(LimitedBody&&) = default;
+
+    Coro<R> operator()(const WaitLimit& limit) {
+        if constexpr (is_coro<Source>) {
+            return limit.no_time() ? await_without_time<R, Coro<R>>(std::move(source_)) : std::move(source_);
+        } else {
+            return limit.no_time() ? await_without_time<R, Coro<R>>(to_coro(std::forward<Source>(source_))) : source_();
+        }
+    }
+
+private:
+    Source source_;
+};
+template <class R, class Source>
+using WaitForAwaiter = WithAwaiter<WaitLimit, LimitedBody<R, Source>, R>;
+
 /// An awaitable is kept in the frame if it can be; an awaiter that cannot be moved stays where the caller has it.
 template <class A>
 using KeptAwaitable =
@@ -103,11 +114,15 @@ template <class A>
     requires Awaitable<A> || detail::CoroutineFunction<std::remove_cvref_t<A>>
 [[nodiscard]] auto wait_for(A&& awaitable, TimeLimit limit) {
     using Given = std::remove_cvref_t<A>;
-    const bool no_time = limit && *limit <= Clock::duration::zero();
+    [[maybe_unused]] const bool no_time = detail::WaitLimit(limit).no_time();
     if constexpr (std::derived_from<Given, AnyFuture>) {
         using R = AwaitResult<Given>;
         if (no_time) return detail::take_or_cancel<R>(detail::FuturePtr(&awaitable.core()));
         return detail::await_with_limit<R, Given>(std::forward<A>(awaitable), limit);
+    } else if constexpr (detail::is_coro<Given>) {
+        using R = typename Given::value_type;
+        return detail::WaitForAwaiter<R, Given>(detail::WaitLimit(limit),
+                                                detail::LimitedBody<R, Given>(std::move(awaitable)));
     } else if constexpr (Awaitable<A>) {
         using R = AwaitResult<A>;
         using Kept = detail::KeptAwaitable<A>;
@@ -116,8 +131,9 @@ template <class A>
     } else {
         detail::require_safe_closure<A>();
         using R = detail::CoroValue<Given>;
-        if (no_time) return detail::await_without_time<R, Coro<R>>(detail::to_coro(std::forward<A>(awaitable)));
-        return detail::call_with_limit<R, detail::Kept<A>>(std::forward<A>(awaitable), limit);
+        using Source = detail::Kept<A>;
+        return detail::WaitForAwaiter<R, Source>(detail::WaitLimit(limit),
+                                                 detail::LimitedBody<R, Source>(std::forward<A>(awaitable)));
     }
 }
 
