@@ -1,4 +1,4 @@
-"""The small benchmarks: Google Benchmark programs, and the memory of a sleeping task.
+"""The small benchmarks: Google Benchmark programs, the memory of a sleeping task, and peers in other languages.
 
 A round runs each program once, afresh. Inside a program the repetitions of all its benchmarks are interleaved at random,
 and the median of a benchmark's repetitions is its value in that round.
@@ -13,25 +13,51 @@ from ratios import Row
 
 REPETITIONS = 3
 
+# Peers that print all they measure as JSON; a peer that is not installed has no rows.
+FOREIGN = {"uv": "libuv", "tokio": "tokio", "cpython": "CPython", "uvloop": "uvloop"}
+# uvloop is there for Debian's own Python only.
+PYTHON = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else "python3"
+
 
 class Comparison:
-    """A row of the table and where its numbers come from: names of benchmarks in one program.
+    """A row of the table and where its numbers come from: names of benchmarks in one program, or of a peer's own program.
 
     Of several benchmarks of the peer the cheapest of the round counts.
     """
 
-    def __init__(self, program, row, ours, *peers):
+    def __init__(self, program, row, ours, *peers, peer_program=None):
         self.program = program
+        self.peer_program = peer_program
         self.row = row
         self.ours = ours
         self.peers = peers
 
+    def names(self, program):
+        """Which benchmarks of a program this needs."""
+        names = set()
+        if program == self.program:
+            names.add(self.ours)
+        if program == (self.peer_program or self.program):
+            names.update(self.peers)
+        return names
+
     def add(self, values):
-        self.row.add(values[self.ours], min(values[peer] for peer in self.peers))
+        """One round. Without a row when a peer that need not be installed is not."""
+        if all(peer in values for peer in self.peers):
+            self.row.add(values[self.ours], min(values[peer] for peer in self.peers))
 
 
 def comparisons():
+    def foreign(peer, program, row, target, ours, name):
+        """A comparison with a peer in another language."""
+        return Comparison(program, Row(row, FOREIGN[peer], "ns", target), ours, f"{peer}_{name}", peer_program=peer)
+
+    def python(program, row, ours, name):
+        return [foreign(peer, program, row, None, ours, name) for peer in ("cpython", "uvloop")]
+
     hand, asio, steady_timer = "hand-written", "Asio awaitable", "Asio steady_timer"
+    alive = "timer, create and cancel, 100,000 alive"
+    later = "timer, cancelled one iteration later"
     child, level = "await of a child that returns at once", "await, each level of 1000"
     return [
         Comparison("await_bench", Row(child, hand, "ns", 1.4), "await_asyncio", "await_minimal"),
@@ -44,12 +70,46 @@ def comparisons():
                    "task_asyncio", "task_asio_awaitable", "task_asio_callback"),
         Comparison("ready_bench", Row("call_soon", "Asio post", "ns", 0.25), "call_soon_asyncio", "call_soon_asio"),
         Comparison("ready_bench", Row("sleep(0)", "our call_soon", "ns", 3), "sleep_zero_asyncio", "call_soon_asyncio"),
-        Comparison("timer_bench", Row("timer, create and cancel, 100,000 alive", steady_timer, "ns", 0.25),
+        Comparison("timer_bench", Row(alive, steady_timer, "ns", 0.25),
                    "timer_asyncio", "timer_asio"),
         Comparison("timer_bench", Row("timer, the same with absolute deadlines", steady_timer, "ns", 0.25),
                    "timer_at_asyncio", "timer_at_asio"),
-        Comparison("timer_bench", Row("timer, cancelled one iteration later", steady_timer, "ns", 0.25),
+        Comparison("timer_bench", Row(later, steady_timer, "ns", 0.25),
                    "timer_later_asyncio", "timer_later_asio"),
+        foreign("uv", "timer_bench", alive, 0.2, "timer_asyncio", "timer"),
+        foreign("uv", "timer_bench", later, 0.2, "timer_later_asyncio", "timer_later"),
+        foreign("tokio", "timer_bench", alive, 0.2, "timer_asyncio", "timer"),
+        foreign("tokio", "timer_bench", later, 0.2, "timer_later_asyncio", "timer_later"),
+        *python("timer_bench", alive, "timer_asyncio", "timer"),
+        Comparison("cancel_bench", Row("cancel of a suspended task", "C++ throw and catch", "ns", 1.3),
+                   "cancel_asyncio/1", "throw_and_catch/1"),
+        Comparison("cancel_bench", Row("cancel of a task 10 coroutines deep", "throw through 10 functions", "ns", 1.3),
+                   "cancel_asyncio/10", "throw_and_catch/10"),
+        *python("cancel_bench", "cancel of a suspended task", "cancel_asyncio/1", "cancel/1"),
+        Comparison("many_bench", Row("gather of 10, each", "Asio, counted by hand", "ns"), "gather_asyncio/10", "gather_asio/10"),
+        foreign("tokio", "many_bench", "gather of 10, each", None, "gather_asyncio/10", "gather/10"),
+        *python("many_bench", "gather of 10, each", "gather_asyncio/10", "gather/10"),
+        Comparison("many_bench", Row("gather of 1000, each", "Asio, counted by hand", "ns"),
+                   "gather_asyncio/1000", "gather_asio/1000"),
+        foreign("tokio", "many_bench", "gather of 1000, each", None, "gather_asyncio/1000", "gather/1000"),
+        *python("many_bench", "gather of 1000, each", "gather_asyncio/1000", "gather/1000"),
+        Comparison("many_bench", Row("TaskGroup of 1000, each", "our gather of 1000", "ns"),
+                   "task_group_asyncio/1000", "gather_asyncio/1000"),
+        *python("many_bench", "TaskGroup of 1000, each", "task_group_asyncio/1000", "task_group"),
+        Comparison("many_bench", Row("wait, FIRST_COMPLETED of 1000, each", "the same of 100", "ns"),
+                   "wait_first_asyncio/1000", "wait_first_asyncio/100"),
+        *python("many_bench", "wait, FIRST_COMPLETED of 1000, each", "wait_first_asyncio/1000", "wait_first"),
+        Comparison("many_bench", Row("as_completed of 10,000, each", "the same of 100", "ns"),
+                   "as_completed_asyncio/10000", "as_completed_asyncio/100"),
+        *python("many_bench", "as_completed of 10,000, each", "as_completed_asyncio/10000", "as_completed"),
+        Comparison("many_bench", Row("wait_for that does not expire", "our timer, create and cancel", "ns", 2),
+                   "wait_for_asyncio", "timer_alone"),
+        *python("many_bench", "wait_for that does not expire", "wait_for_asyncio", "wait_for"),
+        Comparison("many_bench", Row("timeout() that does not expire", "our timer, create and cancel", "ns"),
+                   "timeout_asyncio", "timer_alone"),
+        *python("many_bench", "timeout() that does not expire", "timeout_asyncio", "timeout"),
+        *python("context_bench", "ContextVar.get", "get_set/10", "context_get"),
+        *python("context_bench", "ContextVar.set and reset", "set_and_reset/1", "context_set"),
         Comparison("generator_bench", Row("next() of a generator that yields at once", "our await of a child", "ns"),
                    "generator_next", "generator_child"),
         Comparison("context_bench", Row("create_task with 10 context variables set", "with none", "ns"),
@@ -67,14 +127,14 @@ def google_benchmark(path, names, min_time):
     """Nanoseconds per item of each named benchmark."""
     output = subprocess.run(
         [path, "--benchmark_format=json", f"--benchmark_min_time={min_time}", f"--benchmark_repetitions={REPETITIONS}",
-         "--benchmark_enable_random_interleaving=true", f"--benchmark_filter=^({'|'.join(sorted(names))})(/real_time)?$"],
+         "--benchmark_enable_random_interleaving=true", f"--benchmark_filter=^({'|'.join(sorted(names))})(/(real|manual)_time)?$"],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, text=True).stdout
     seen = {}
     for run in json.loads(output)["benchmarks"]:
         if run.get("error_occurred"):
             raise RuntimeError(f"{path}: {run['name']}: {run['error_message']}")
         if run["run_type"] == "iteration":
-            seen.setdefault(run["run_name"].removesuffix("/real_time"), []).append(1e9 / run["items_per_second"])
+            seen.setdefault(run["run_name"].removesuffix("/real_time").removesuffix("/manual_time"), []).append(1e9 / run["items_per_second"])
     return {name: statistics.median(values) for name, values in seen.items()}
 
 
@@ -87,17 +147,46 @@ def sleeping_tasks(path):
     return values
 
 
+def foreign_peer(name, bench_dir):
+    """Nanoseconds per item of all that the peer measures; nothing when it is not installed."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    commands = {
+        "uv": [os.path.join(bench_dir, "peers", "uv_timers")],
+        "tokio": [os.path.join(bench_dir, "tokio", "release", "tokio_peer")],
+        "cpython": [PYTHON, os.path.join(here, "peers", "python_peers.py"), "cpython"],
+        "uvloop": [PYTHON, os.path.join(here, "peers", "python_peers.py"), "--uvloop", "uvloop"],
+    }
+    command = commands[name]
+    if not os.access(command[0], os.X_OK):
+        return {}
+    if name == "uvloop" and subprocess.run([PYTHON, "-c", "import uvloop"], stderr=subprocess.DEVNULL).returncode != 0:
+        return {}
+    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout)
+
+
+def measure(program, names, bench_dir, min_time):
+    """What one program measures in one round, by name."""
+    if program in FOREIGN:
+        return foreign_peer(program, bench_dir)
+    path = os.path.join(bench_dir, program)
+    if program.startswith("memory/"):
+        return sleeping_tasks(path)
+    return google_benchmark(path, names, min_time)
+
+
 def run(chosen, bench_dir, rounds, min_time, log=lambda text: None):
     """Measures the chosen comparisons; returns their results in the same order."""
-    programs = dict.fromkeys(comparison.program for comparison in chosen)
+    programs = dict.fromkeys(program for comparison in chosen
+                             for program in (comparison.program, comparison.peer_program) if program)
     for number in range(rounds):
+        values = {}
         for program in programs:
-            wanted = [comparison for comparison in chosen if comparison.program == program]
-            names = {name for comparison in wanted for name in (comparison.ours, *comparison.peers)}
-            path = os.path.join(bench_dir, program)
-            is_memory = program.startswith("memory/")
-            values = sleeping_tasks(path) if is_memory else google_benchmark(path, names, min_time)
-            for comparison in wanted:
-                comparison.add(values)
+            names = set().union(*(comparison.names(program) for comparison in chosen))
+            values.update(measure(program, names, bench_dir, min_time))
+        for comparison in chosen:
+            comparison.add(values)
         log(f"small benchmarks: round {number + 1}/{rounds}")
-    return [comparison.row.result() for comparison in chosen]
+    missing = {comparison.row.peer_name for comparison in chosen if not comparison.row.ours}
+    if missing:
+        log(f"not installed, hence without rows: {', '.join(sorted(missing))}")
+    return [comparison.row.result() for comparison in chosen if comparison.row.ours]

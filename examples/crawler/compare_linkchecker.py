@@ -21,8 +21,9 @@ import urllib.parse
 
 
 def normal(url):
-    """The same spelling for both programs: no needless percent-encoding."""
-    return urllib.parse.quote(urllib.parse.unquote(url), safe="/:?#[]@!$&'()*+,;=~%")
+    """The same spelling for both programs: no needless percent-encoding, no empty path segments."""
+    scheme, separator, rest = urllib.parse.unquote(url).partition("://")
+    return urllib.parse.quote(scheme + separator + re.sub("//+", "/", rest), safe="/:?#[]@!$&'()*+,;=~%")
 
 
 def without_fragment(url):
@@ -100,7 +101,7 @@ def main():
     parser.add_argument("--crawl", required=True, help="the program asyncio-crawl")
     parser.add_argument("--keep", help="folder for the two reports")
     parser.add_argument("--no-anchors", action="store_true",
-                        help="compare links only: linkchecker parses a page again for each anchor, which takes hours on a large site")
+                        help="compare links only: linkchecker parses a page again for each anchor")
     parser.add_argument("--threads", type=int, default=10)
     arguments = parser.parse_args()
     folder = arguments.keep or tempfile.mkdtemp()
