@@ -36,8 +36,8 @@ void Timeout::cancel_alarm() noexcept {
     delete alarm;
 }
 
-Timeout::Timeout(Timeout&& other) : when_(other.when_) {
-    if (other.state_ != State::created) throw RuntimeError("a Timeout that has been entered cannot be moved");
+void Timeout::throw_entered() {
+    throw RuntimeError("a Timeout that has been entered cannot be moved");
 }
 
 const char* Timeout::state_name() const noexcept {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
+#include <ratio>
 #include <stdexcept>
 
 namespace asyncio {
@@ -29,6 +31,12 @@ constexpr Clock::duration to_clock_duration(std::chrono::duration<Rep, Period> v
     using Seconds = std::chrono::duration<double>;
     if constexpr (std::chrono::treat_as_floating_point_v<Rep>) {
         if (value != value) throw std::invalid_argument("Invalid delay: NaN (not a number)");
+    } else if constexpr (std::ratio_greater_equal_v<Period, Clock::period> && sizeof(Rep) <= sizeof(std::intmax_t)) {
+        // Without floating point: it is on the way of every timer.
+        using Wide = std::chrono::duration<std::intmax_t, Period>;
+        if (value >= std::chrono::duration_cast<Wide>(Clock::duration::max())) return Clock::duration::max();
+        if (value <= std::chrono::duration_cast<Wide>(Clock::duration::min())) return Clock::duration::min();
+        return std::chrono::duration_cast<Clock::duration>(value);
     }
     if (std::chrono::duration_cast<Seconds>(value) >= std::chrono::duration_cast<Seconds>(Clock::duration::max()))
         return Clock::duration::max();

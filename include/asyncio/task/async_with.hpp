@@ -94,6 +94,11 @@ public:
     WithAwaiter(Manager&& manager, Body&& body)
         : manager_(std::forward<Manager>(manager)),
           body_(std::forward<Body>(body)) {}
+    /// Makes both in place.
+    template <class M, class B>
+    WithAwaiter(std::in_place_t, M&& manager, B&& body)
+        : manager_(std::forward<M>(manager)),
+          body_(std::forward<B>(body)) {}
     /// One that was not awaited yet may be moved, into a task for instance.
     WithAwaiter(WithAwaiter&& unstarted)
         : WithAwaiter(std::forward<Manager>(unstarted.manager_), std::forward<Body>(unstarted.body_)) {}

@@ -28,7 +28,10 @@ class Timeout {
 public:
     explicit Timeout(std::optional<Clock::time_point> when) noexcept : when_(when) {}
     /// Moves one that was not entered; throws RuntimeError otherwise, since the loop refers to it.
-    Timeout(Timeout&& other);
+    Timeout(Timeout&& other) : when_(other.when_) {
+        if (other.state_ != State::created) [[unlikely]]
+            throw_entered();
+    }
     Timeout& operator=(Timeout&&) = delete;
     ~Timeout() { drop_alarm(); }
 
@@ -51,6 +54,7 @@ private:
     friend class detail::WaitLimit;
     enum class State : std::uint8_t { created, active, expiring, expired, finished };
     [[nodiscard]] const char* state_name() const noexcept;
+    [[noreturn]] static void throw_entered();
     class Alarm;
     void enter();
     void set_alarm(Clock::time_point when, bool is_due);

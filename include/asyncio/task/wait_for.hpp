@@ -121,8 +121,7 @@ template <class A>
         return detail::await_with_limit<R, Given>(std::forward<A>(awaitable), limit);
     } else if constexpr (detail::is_coro<Given>) {
         using R = typename Given::value_type;
-        return detail::WaitForAwaiter<R, Given>(detail::WaitLimit(limit),
-                                                detail::LimitedBody<R, Given>(std::move(awaitable)));
+        return detail::WaitForAwaiter<R, Given>(std::in_place, limit, std::move(awaitable));
     } else if constexpr (Awaitable<A>) {
         using R = AwaitResult<A>;
         using Kept = detail::KeptAwaitable<A>;
@@ -132,8 +131,7 @@ template <class A>
         detail::require_safe_closure<A>();
         using R = detail::CoroValue<Given>;
         using Source = detail::Kept<A>;
-        return detail::WaitForAwaiter<R, Source>(detail::WaitLimit(limit),
-                                                 detail::LimitedBody<R, Source>(std::forward<A>(awaitable)));
+        return detail::WaitForAwaiter<R, Source>(std::in_place, limit, std::forward<A>(awaitable));
     }
 }
 
