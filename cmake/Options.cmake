@@ -12,6 +12,8 @@ option(ASYNCIO_CCACHE "Compile through ccache when it is installed" ${PROJECT_IS
 set(ASYNCIO_WITH_CURL AUTO CACHE STRING "Build the component asyncio::curl: AUTO (when libcurl is found), ON or OFF")
 set_property(CACHE ASYNCIO_WITH_CURL PROPERTY STRINGS AUTO ON OFF)
 
+option(ASYNCIO_WITH_BACKTRACE "Read debug information with GCC's libbacktrace, when it is found" ON)
+
 set(ASYNCIO_TESTS_MENTIONING "" CACHE STRING "Build only the test files that contain this regular expression (empty: all)")
 
 if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)

@@ -124,6 +124,8 @@ void try_reset(TokenState& token) noexcept {
 
 }  // namespace detail
 
+AnyContextVar::~AnyContextVar() = default;
+
 Context::Context() : Context(detail::ContextCorePtr::adopt(new detail::ContextCore(detail::ContextMap()))) {}
 
 detail::ContextCore* Context::new_core() const {

@@ -28,7 +28,8 @@ Coro<bool> close_in_time(futures::ThreadPoolExecutor& executor, TimeLimit limit)
     const Clock::time_point end = limit ? saturating_add(Clock::now(), *limit) : Clock::time_point::max();
     while (true) {
         try {
-            co_await wait_for(executor.aclose(), limit);
+            const TimeLimit left = limit ? TimeLimit(end - Clock::now()) : TimeLimit();
+            co_await wait_for(executor.aclose(), left);
             co_return true;
         } catch (const TimeoutError&) {
             if (Clock::now() >= end) co_return false;

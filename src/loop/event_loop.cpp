@@ -66,7 +66,13 @@ std::string LoopCore::format(const ExceptionContext& context) {
          {"task", &context.task},
          {"transport", &context.transport}}};
     for (const auto& [name, value] : members) {
-        if (!value->empty()) text += "\n" + std::string(name) + ": " + *value;
+        if (value->empty()) continue;
+        if (value == &context.source_traceback) {
+            text += context.handle.empty() ? "\nObject created at " : "\nHandle created at ";
+        } else {
+            text += "\n" + std::string(name) + ": ";
+        }
+        text += *value;
     }
     if (context.exception) text += "\n" + describe(context.exception);
     return text;

@@ -18,8 +18,13 @@ void HandleCore::cancel() noexcept {
     if (!executing_) release_callable();
 }
 
+std::string HandleCore::describe_call() const {
+    if (cancelled_ && !placed_) return {};
+    return " " + describe_callable() + created_at();
+}
+
 std::string HandleCore::describe() const {
-    return cancelled_ ? "<Handle cancelled>" : "<Handle>";
+    return std::string("<Handle") + (cancelled_ ? " cancelled" : "") + describe_call() + ">";
 }
 
 void HandleCore::execute() {
@@ -66,9 +71,10 @@ void HandleCore::report_exception() {
         throw;
     } catch (...) {
         ExceptionContext context;
-        context.message = "Exception in callback " + describe();
+        context.message = "Exception in callback " + describe_callable();
         context.exception = std::current_exception();
         context.handle = describe();
+        context.source_traceback = creation_place();
         if (running_loop != nullptr) {
             running_loop->call_exception_handler(context);
         } else {
@@ -104,8 +110,8 @@ void TimerHandleCore::on_cancel() noexcept {
 std::string TimerHandleCore::describe() const {
     const double seconds = std::chrono::duration<double>(when().time_since_epoch()).count();
     char text[64];
-    std::snprintf(text, sizeof text, "<TimerHandle %swhen=%.6f>", cancelled() ? "cancelled " : "", seconds);
-    return text;
+    std::snprintf(text, sizeof text, "<TimerHandle %swhen=%.6f", cancelled() ? "cancelled " : "", seconds);
+    return text + describe_call() + ">";
 }
 
 }  // namespace asyncio::detail

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <new>
 #include <sstream>
+#include <utility>
 
 namespace asyncio::detail {
 
@@ -33,11 +34,16 @@ LoopCore::LoopCore(std::unique_ptr<Driver> driver)
       watchers_(std::make_unique<Watchers>(*this)) {
     now_ = driver_->now();
     random = Random(driver_->random_seed());
-    debug = debug_by_environment();
+    set_debug(debug_by_environment());
 }
 
 LoopCore::~LoopCore() {
     close();
+    set_debug(false);
+}
+
+void LoopCore::set_debug(bool enabled) noexcept {
+    if (std::exchange(debug, enabled) != enabled) count_debugging_loop(enabled ? 1 : -1);
 }
 
 bool debug_by_environment() noexcept {

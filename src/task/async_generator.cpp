@@ -55,6 +55,10 @@ void throw_requested(GeneratorSlotBase& request) {
     std::rethrow_exception(std::exchange(request.error, nullptr));
 }
 
+GeneratorHandle::~GeneratorHandle() {
+    if (promise_ != nullptr) drop();
+}
+
 void GeneratorHandle::drop() noexcept {
     if (promise_->state == State::running) {
         promise_->owner = nullptr;

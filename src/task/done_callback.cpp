@@ -14,19 +14,28 @@ namespace detail {
 
 DoneCallback::DoneCallback() noexcept : DoneNode(&on_done), ReadyNode(&run) {}
 
-DoneCallbackId DoneCallback::enter(FutureCore& future, DoneCallback* callback, ContextCore* context) {
+DoneCallbackId DoneCallback::enter(FutureCore& future, DoneCallback* callback, ContextCore* context,
+                                   const std::source_location& place) {
     std::unique_ptr<DoneCallback> owned(callback);
     future.loop().check_thread();
     callback->future_ = &future;
     callback->context_ = ContextWord::of(context);
     callback->id_ = ++future.loop().last_callback_id;
+    if (keeping_places()) [[unlikely]]
+        callback->placed_ = keep_place(callback, place);
     if (future.done()) {
         future.loop().check_open();
+        future.loop().keep_order();
         on_done(*owned.release(), Turn::run);
     } else {
         future.enter(*owned.release());
     }
     return DoneCallbackId(callback->id_);
+}
+
+std::string DoneCallback::describe() const {
+    const std::string place = placed_ ? creation_place(this) : std::string();
+    return name() + "()" + (place.empty() ? "" : " at " + place);
 }
 
 bool DoneCallback::remove(FutureCore& future, DoneCallbackId id) noexcept {
@@ -54,7 +63,7 @@ void DoneCallback::run(ReadyNode& node, Turn turn) {
     if (turn == Turn::drop) return;
     LoopCore& loop = self->keep_->loop();
     const LoopPtr keep_loop(&loop);
-    const auto describe = [] { return std::string("<done callback>"); };
+    const auto describe = [&self] { return "<Handle " + self->name() + "()" + (self->placed_ ? created_at(self.get()) : std::string()) + ">"; };
     const ContextScope scope(self->context_);
     try {
         if (!scope.entered()) [[unlikely]]
@@ -71,9 +80,10 @@ void DoneCallback::run(ReadyNode& node, Turn turn) {
         throw;
     } catch (...) {
         ExceptionContext context;
-        context.message = "Exception in callback <done callback>";
+        context.message = "Exception in callback " + self->name() + "()";
         context.exception = std::current_exception();
-        context.handle = "<Handle>";
+        context.handle = describe();
+        if (self->placed_) context.source_traceback = creation_place(self.get());
         loop.call_exception_handler(context);
     }
 }

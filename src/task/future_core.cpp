@@ -43,6 +43,8 @@ std::exception_ptr make_cancelled_error(std::string_view message) noexcept {
 
 FutureCore::~FutureCore() {
     while (DoneNode* node = waiters_.pop_front()) node->fire(*node, Turn::drop);
+    if (placed_) [[unlikely]]
+        drop_place(this);
     loop_->release();
 }
 
@@ -97,6 +99,7 @@ void FutureCore::complete(State state) {
         while (DoneNode* node = waiters_.pop_front()) node->fire(*node, Turn::drop);
         loop_->check_open();
     }
+    loop_->keep_order();
     while (DoneNode* node = waiters_.pop_front()) node->fire(*node, Turn::run);
 }
 
@@ -107,24 +110,11 @@ void FutureCore::report_unretrieved() noexcept {
         context.message = is_task() ? "Task exception was never retrieved" : "Future exception was never retrieved";
         context.exception = slot().error;
         (is_task() ? context.task : context.future) = repr();
+        context.source_traceback = creation_place();
         loop_->report(context);
     } catch (...) {
         // Out of memory: the report is lost, the destructor goes on.
     }
-}
-
-std::string FutureCore::repr() const {
-    switch (state_) {
-        case State::pending:
-            return "<Future pending>";
-        case State::finished:
-            return "<Future finished>";
-        case State::failed:
-            return "<Future finished exception=" + describe(const_cast<FutureCore*>(this)->slot().error) + ">";
-        case State::cancelled:
-            return "<Future cancelled>";
-    }
-    return "<Future>";
 }
 
 }  // namespace detail

@@ -41,15 +41,35 @@ void drive_alone(PromiseBase& root) {
     if (!handle.done()) throw RuntimeError("send: the coroutine is suspended, and no task will resume it");
 }
 
+namespace {
+
+/// Coroutines may be made before there is a loop.
+const bool by_environment = [] {
+    const bool debug = debug_by_environment();
+    if (debug) count_debugging_loop(1);
+    return debug;
+}();
+
+}  // namespace
+
 bool debugging_coroutines() noexcept {
-    if (running_loop != nullptr) return running_loop->debug;
-    static const bool by_environment = debug_by_environment();
-    return by_environment;
+    return running_loop != nullptr ? running_loop->debug : by_environment;
+}
+
+void coroutine_made(const PromiseBase& promise) noexcept {
+    if (debugging_coroutines()) {
+        keep_coroutine(&promise);
+    } else {
+        drop_coroutine(&promise);  // of a coroutine that was there before
+    }
 }
 
 void report_never_awaited(const PromiseBase& promise) noexcept {
     try {
-        log(LogLevel::warning, "coroutine '" + function_name(promise.where) + "' was never awaited (defined at " +
+        const std::string function = function_name(promise.where);
+        const std::string place = coroutine_place(&promise, function);
+        log(LogLevel::warning, "coroutine '" + function + "' was never awaited (" +
+                                   (place.empty() ? place : "created at " + place + ", ") + "defined at " +
                                    promise.where.file_name() + ":" + std::to_string(promise.where.line()) + ")");
     } catch (...) {
         // Out of memory: the warning is lost, the destructor goes on.

@@ -99,8 +99,7 @@ void TaskCore::begin(bool eager) {
     if (eager) {
         step();
     } else {
-        if (!loop_->running()) [[unlikely]]
-            loop_->take_posted();  // keeps the order with calls of call_soon_threadsafe before the run
+        loop_->keep_order();
         wake();
     }
 }
@@ -112,6 +111,7 @@ void TaskCore::wake_with_cancel(std::string_view message) noexcept {
 void TaskCore::wake_with(std::exception_ptr cancelled) noexcept {
     if (!must_cancel_) pending_error_ = std::move(cancelled);
     throw_pending_ = true;
+    loop_->keep_order();
     wake();
 }
 
@@ -276,11 +276,13 @@ void TaskCore::abandon(ListHook& hook) noexcept {
     auto& self = static_cast<TaskCore&>(hook);
     const TaskPtr keep(&self);
     const ContextScope scope(self.context_);
+    self.abandoned_ = true;
     self.leave_loop();
     try {
         ExceptionContext context;
         context.message = "Task was destroyed but it is pending!";
         context.task = self.repr();
+        context.source_traceback = self.creation_place();
         self.loop_->report(context);
     } catch (...) {
         // Out of memory: the report is lost, the frames are destroyed all the same.
@@ -288,6 +290,7 @@ void TaskCore::abandon(ListHook& hook) noexcept {
     self.waiter_ = nullptr;
     destroy_chain(std::exchange(self.leaf_, nullptr));
     self.loop_->drop_ready();  // a destructor may have woken this task, which is freed now
+    self.abandoned_ = false;
 }
 
 std::string TaskCore::name() const {
@@ -304,16 +307,6 @@ void TaskCore::set_name(std::string_view name) {
     drop_name();
     static_assert(alignof(std::string) > 1, "the lowest bit tells a number from a pointer");
     name_ = reinterpret_cast<std::uint64_t>(text.release());
-}
-
-std::string TaskCore::repr() const {
-    const char* state = "pending";
-    if (state_ == State::finished || state_ == State::failed) state = "finished";
-    if (state_ == State::cancelled) state = "cancelled";
-    if (state_ == State::pending && (must_cancel_ || cancel_requests_ > 0)) state = "cancelling";
-    std::string text = std::string("<Task ") + state + " name='" + name() + "'";
-    if (state_ == State::failed) text += " exception=" + describe(const_cast<TaskCore*>(this)->slot().error);
-    return text + ">";
 }
 
 void throw_no_current_task() {

@@ -10,6 +10,8 @@ namespace asyncio {
 
 namespace detail {
 
+[[nodiscard]] DoneNode::Fire task_group_on_done() noexcept;
+
 /// A task of a group: waits in the task's list, then, one iteration after its end, in the ready queue, as a done
 /// callback would. Belongs to the group.
 class TaskGroupChild final : public DoneNode, public ReadyNode, public TaskGroupMember, public Pooled {
@@ -33,12 +35,12 @@ public:
         }
     }
 
-private:
     static void on_done(DoneNode& node, Turn turn) noexcept {
         if (turn == Turn::drop) return;
         static_cast<TaskGroupChild&>(node).queue();
     }
 
+private:
     static void run(ReadyNode& node, Turn turn) {
         auto& self = static_cast<TaskGroupChild&>(node);
         self.queued_ = false;
@@ -52,6 +54,10 @@ private:
     TaskGroup* group_;
     bool queued_ = false;
 };
+
+DoneNode::Fire task_group_on_done() noexcept {
+    return &TaskGroupChild::on_done;
+}
 
 void DeleteChild::operator()(TaskGroupChild* child) const noexcept {
     delete child;

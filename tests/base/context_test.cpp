@@ -297,8 +297,7 @@ TEST(ContextTest, CTX_3_everything_reset_leaves_an_empty_context) {
 }
 
 TEST(ContextTest, CTX_1_values_and_variables_live_as_long_as_somebody_refers_to_them) {
-    // Not a std::optional: GCC 12 takes what is inside for uninitialised.
-    auto v = std::make_unique<ContextVar<std::shared_ptr<int>>>("v");
+    std::optional<ContextVar<std::shared_ptr<int>>> v(std::in_place, "v");
     const std::shared_ptr<int> value = std::make_shared<int>(1);
     std::optional<Context> copy;
     {

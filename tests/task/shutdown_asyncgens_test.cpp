@@ -146,9 +146,9 @@ TEST_P(ShutdownAsyncgens, LOOP_13_a_generator_first_iterated_afterwards_is_logge
 }
 
 TEST_P(ShutdownAsyncgens, AG_9_still_open_at_the_end_of_run) {
-    std::unique_ptr<AsyncGenerator<int>> generator;
+    std::optional<AsyncGenerator<int>> generator;
     const auto amain = [&]() -> Coro<> {
-        generator = std::make_unique<AsyncGenerator<int>>(cleaning(trace));
+        generator.emplace(cleaning(trace));
         co_await generator->next();
         static_cast<void>(asyncio::create_task([&]() -> Coro<> {
             try {

@@ -150,6 +150,7 @@ public:
     // Moving copies the reference, so that there is always a variable.
     AnyContextVar(const AnyContextVar&) noexcept = default;
     AnyContextVar& operator=(const AnyContextVar&) noexcept = default;
+    ~AnyContextVar();  // not inline: in a std::optional, GCC 12 would take core_ for uninitialised
 
     [[nodiscard]] const std::string& name() const noexcept { return core_->name; }
     [[nodiscard]] detail::ContextVarCore& core() const noexcept { return *core_; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/loop/callback.hpp>
 #include <asyncio/task/coro.hpp>
 
 #include <functional>
@@ -41,10 +42,16 @@ private:
 template <class F, class... Args>
 using BoundCallOf = BoundCall<std::decay_t<F>, std::decay_t<Args>...>;
 
-/// What an executor can run: callable once, with the decayed arguments. A coroutine function is for create_task.
+/// A coroutine function, or a coroutine: those are for create_task.
 template <class F, class... Args>
-concept Job = std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...> &&
-              !is_coro<std::remove_cvref_t<std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>>>;
+concept CoroutineIsGivenInsteadOfJob =
+    LazyAwaitable<F> ||
+    (std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...> &&
+     LazyAwaitable<std::remove_cvref_t<std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>>>);
+
+/// What an executor can run: callable once, with the decayed arguments.
+template <class F, class... Args>
+concept Job = std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...> && !CoroutineIsGivenInsteadOfJob<F, Args...>;
 
 template <class F, class... Args>
 BoundCallOf<F, Args...> bind_call(F&& callable, Args&&... arguments) {

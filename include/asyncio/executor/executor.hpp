@@ -94,6 +94,9 @@ public:
         execute(Job(*job));
         return future;
     }
+    template <class F, class... Args>
+        requires detail::CoroutineIsGivenInsteadOfJob<F, Args...>
+    ASYNCIO_REFUSE(detail::TheCoroutineWouldNeverRunUseCreateTask submit(F&&, Args&&...))
 
     /// Calls `f` with the elements of the ranges, as many as the shortest has: all jobs are submitted at once, and the
     /// results come in the order of the input. Iterating blocks until the next one is there; an exception of a job is

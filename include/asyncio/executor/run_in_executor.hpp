@@ -47,8 +47,10 @@ auto start_loop_job(LoopCore& loop, futures::Executor& executor, Call&& call) {
 
 template <class F, class... Args>
 auto EventLoop::run_in_executor(futures::Executor* executor, F&& f, Args&&... args) {
-    static_assert(detail::Job<F, Args...>,
-                  "run_in_executor takes a function and its arguments, and no coroutine function");
+    static_assert(!detail::CoroutineIsGivenInsteadOfJob<F, Args...>,
+                  "run_in_executor was given a coroutine function, and its coroutine would never run: use create_task");
+    static_assert(detail::Job<F, Args...> || detail::CoroutineIsGivenInsteadOfJob<F, Args...>,
+                  "run_in_executor takes a function and its arguments");
     detail::require_safe_job<F, Args...>();
     futures::Executor& chosen = detail::executor_for(*core_, executor);
     return detail::start_loop_job(*core_, chosen, detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...));

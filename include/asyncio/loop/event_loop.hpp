@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <source_location>
 
 namespace asyncio {
 
@@ -78,59 +79,85 @@ public:
 
     // --- callbacks ---
 
+    // The overload for a callable without arguments knows the place of the call, which debug mode keeps; for the others
+    // it looks at the stack.
+
     /// Runs `callable(arguments...)` in the next iteration, in the order of the calls. Callable and arguments are
     /// stored by value. Like every callback of this class, it runs in a copy of the context that is current now, or, of
-    /// the overloads with a `context` in front, in that itself.
-    template <class F, class... Args>
-        requires detail::CallableWith<F, Args...>
-    Handle call_soon(F&& callable, Args&&... arguments) {
-        return queue_call(nullptr, std::forward<F>(callable), std::forward<Args>(arguments)...);
+    /// the overloads with a `context` in front, in that itself. A coroutine function is a compile error.
+    template <class F>
+        requires detail::Callback<F>
+    Handle call_soon(F&& callable, std::source_location place = std::source_location::current()) {
+        return queue_call(nullptr, place, std::forward<F>(callable));
     }
     template <class F, class... Args>
-        requires detail::CallableWith<F, Args...>
+        requires detail::Callback<F, Args...>
+    Handle call_soon(F&& callable, Args&&... arguments) {
+        return queue_call(nullptr, unknown, std::forward<F>(callable), std::forward<Args>(arguments)...);
+    }
+    template <class F, class... Args>
+        requires detail::Callback<F, Args...>
     Handle call_soon(const Context& context, F&& callable, Args&&... arguments) {
-        return queue_call(&context.core(), std::forward<F>(callable), std::forward<Args>(arguments)...);
+        return queue_call(&context.core(), unknown, std::forward<F>(callable), std::forward<Args>(arguments)...);
     }
 
     /// As `call_soon`, from any thread; wakes the loop. Calls from one thread keep their order. The handle is empty
     /// when called from a thread that does not run this loop.
-    template <class F, class... Args>
-        requires detail::CallableWith<F, Args...>
-    Handle call_soon_threadsafe(F&& callable, Args&&... arguments) {
-        return post_call(nullptr, std::forward<F>(callable), std::forward<Args>(arguments)...);
+    template <class F>
+        requires detail::Callback<F>
+    Handle call_soon_threadsafe(F&& callable, std::source_location place = std::source_location::current()) {
+        return post_call(nullptr, place, std::forward<F>(callable));
     }
     template <class F, class... Args>
-        requires detail::CallableWith<F, Args...>
+        requires detail::Callback<F, Args...>
+    Handle call_soon_threadsafe(F&& callable, Args&&... arguments) {
+        return post_call(nullptr, unknown, std::forward<F>(callable), std::forward<Args>(arguments)...);
+    }
+    template <class F, class... Args>
+        requires detail::Callback<F, Args...>
     Handle call_soon_threadsafe(const Context& context, F&& callable, Args&&... arguments) {
-        return post_call(&context.core(), std::forward<F>(callable), std::forward<Args>(arguments)...);
+        return post_call(&context.core(), unknown, std::forward<F>(callable), std::forward<Args>(arguments)...);
     }
 
     /// Runs the callable after `delay`; not positive: in the next iteration, after what `call_soon` has queued until
     /// then. `duration::max()`: never. Equal deadlines run in the order of the calls.
-    template <class Rep, class Period, class F, class... Args>
-        requires detail::CallableWith<F, Args...>
-    TimerHandle call_later(std::chrono::duration<Rep, Period> delay, F&& callable, Args&&... arguments) {
-        return call_at(detail::saturating_add(core_->time(), detail::to_clock_duration(delay)),
-                       std::forward<F>(callable), std::forward<Args>(arguments)...);
+    template <class Rep, class Period, class F>
+        requires detail::Callback<F>
+    TimerHandle call_later(std::chrono::duration<Rep, Period> delay, F&& callable,
+                           std::source_location place = std::source_location::current()) {
+        return schedule_call(nullptr, place, after(delay), std::forward<F>(callable));
     }
     template <class Rep, class Period, class F, class... Args>
-        requires detail::CallableWith<F, Args...>
+        requires detail::Callback<F, Args...>
+    TimerHandle call_later(std::chrono::duration<Rep, Period> delay, F&& callable, Args&&... arguments) {
+        return schedule_call(nullptr, unknown, after(delay), std::forward<F>(callable),
+                             std::forward<Args>(arguments)...);
+    }
+    template <class Rep, class Period, class F, class... Args>
+        requires detail::Callback<F, Args...>
     TimerHandle call_later(const Context& context, std::chrono::duration<Rep, Period> delay, F&& callable,
                            Args&&... arguments) {
-        return call_at(context, detail::saturating_add(core_->time(), detail::to_clock_duration(delay)),
-                       std::forward<F>(callable), std::forward<Args>(arguments)...);
+        return schedule_call(&context.core(), unknown, after(delay), std::forward<F>(callable),
+                             std::forward<Args>(arguments)...);
     }
 
     /// Runs the callable when `loop.time()` has reached `when`.
-    template <class F, class... Args>
-        requires detail::CallableWith<F, Args...>
-    TimerHandle call_at(Clock::time_point when, F&& callable, Args&&... arguments) {
-        return schedule_call(nullptr, when, std::forward<F>(callable), std::forward<Args>(arguments)...);
+    template <class F>
+        requires detail::Callback<F>
+    TimerHandle call_at(Clock::time_point when, F&& callable,
+                        std::source_location place = std::source_location::current()) {
+        return schedule_call(nullptr, place, when, std::forward<F>(callable));
     }
     template <class F, class... Args>
-        requires detail::CallableWith<F, Args...>
+        requires detail::Callback<F, Args...>
+    TimerHandle call_at(Clock::time_point when, F&& callable, Args&&... arguments) {
+        return schedule_call(nullptr, unknown, when, std::forward<F>(callable), std::forward<Args>(arguments)...);
+    }
+    template <class F, class... Args>
+        requires detail::Callback<F, Args...>
     TimerHandle call_at(const Context& context, Clock::time_point when, F&& callable, Args&&... arguments) {
-        return schedule_call(&context.core(), when, std::forward<F>(callable), std::forward<Args>(arguments)...);
+        return schedule_call(&context.core(), unknown, when, std::forward<F>(callable),
+                             std::forward<Args>(arguments)...);
     }
 
     /// The loop's clock: monotonic, or virtual under a simulated driver.
@@ -142,10 +169,10 @@ public:
     /// replaces the first. Throws std::invalid_argument for a negative `fd`, std::system_error when the system refuses
     /// (EPERM for a regular file), RuntimeError when a stream or socket of this loop owns `fd`.
     template <class F, class... Args>
-        requires detail::CallableWith<F, Args...>
+        requires detail::Callback<F, Args...>
     void add_reader(int fd, F&& callable, Args&&... arguments) {
         core_->check_open();
-        auto core = make_handle<detail::WatcherHandleCore>(nullptr, std::forward<F>(callable),
+        auto core = make_handle<detail::WatcherHandleCore>(nullptr, unknown, std::forward<F>(callable),
                                                            std::forward<Args>(arguments)...);
         set_watcher(fd, false, detail::IntrusivePtr<detail::HandleCore>::adopt(core.detach()));
     }
@@ -153,25 +180,47 @@ public:
     bool remove_reader(int fd);
     /// As `add_reader`, while `fd` is writable.
     template <class F, class... Args>
-        requires detail::CallableWith<F, Args...>
+        requires detail::Callback<F, Args...>
     void add_writer(int fd, F&& callable, Args&&... arguments) {
         core_->check_open();
-        auto core = make_handle<detail::WatcherHandleCore>(nullptr, std::forward<F>(callable),
+        auto core = make_handle<detail::WatcherHandleCore>(nullptr, unknown, std::forward<F>(callable),
                                                            std::forward<Args>(arguments)...);
         set_watcher(fd, true, detail::IntrusivePtr<detail::HandleCore>::adopt(core.detach()));
     }
     /// As `remove_reader`.
     bool remove_writer(int fd);
 
+    // --- coroutines instead of callbacks are refused ---
+
+    template <class... A>
+        requires detail::CoroutineIsGivenInsteadOfCallback<A...>
+    ASYNCIO_REFUSE(detail::TheCoroutineWouldNeverRunUseCreateTask call_soon(A&&...))
+    template <class... A>
+        requires detail::CoroutineIsGivenInsteadOfCallback<A...>
+    ASYNCIO_REFUSE(detail::TheCoroutineWouldNeverRunUseCreateTask call_soon_threadsafe(A&&...))
+    template <class... A>
+        requires detail::CoroutineIsGivenInsteadOfCallback<A...>
+    ASYNCIO_REFUSE(detail::TheCoroutineWouldNeverRunUseCreateTask call_later(A&&...))
+    template <class... A>
+        requires detail::CoroutineIsGivenInsteadOfCallback<A...>
+    ASYNCIO_REFUSE(detail::TheCoroutineWouldNeverRunUseCreateTask call_at(A&&...))
+    template <class... A>
+        requires detail::CoroutineIsGivenInsteadOfCallback<A...>
+    ASYNCIO_REFUSE(detail::TheCoroutineWouldNeverRunUseCreateTask add_reader(A&&...))
+    template <class... A>
+        requires detail::CoroutineIsGivenInsteadOfCallback<A...>
+    ASYNCIO_REFUSE(detail::TheCoroutineWouldNeverRunUseCreateTask add_writer(A&&...))
+
     // --- futures and tasks (defined on the task floor) ---
 
     /// A future of this loop. Works on a closed loop, too.
     template <class T>
-    [[nodiscard]] Future<T> create_future();
+    [[nodiscard]] Future<T> create_future(std::source_location place = std::source_location::current());
     /// Starts a coroutine, or a callable that returns one (which the task then owns), as a task: its first step runs in
     /// the next iteration, unless a task factory changes that. Works before the loop runs.
     template <class Coroutine>
-    auto create_task(Coroutine&& coroutine, TaskOptions options = {});
+    auto create_task(Coroutine&& coroutine, TaskOptions options = {},
+                     std::source_location place = std::source_location::current());
     /// From now on the factory starts every task of this loop, for instance `asyncio::eager_task_factory`; an empty one
     /// restores the default.
     void set_task_factory(TaskFactory factory);
@@ -216,7 +265,7 @@ public:
     void default_exception_handler(const ExceptionContext& context);
     void call_exception_handler(const ExceptionContext& context) { core_->call_exception_handler(context); }
     /// Takes effect while running.
-    void set_debug(bool enabled) noexcept { core_->debug = enabled; }
+    void set_debug(bool enabled) noexcept { core_->set_debug(enabled); }
     [[nodiscard]] bool get_debug() const noexcept { return core_->debug; }
     /// In debug mode, steps that take at least this long are reported. Assignable; 100 ms.
     Clock::duration& slow_callback_duration;
@@ -229,39 +278,53 @@ public:
     [[nodiscard]] detail::LoopCore& core() const noexcept { return *core_; }
 
 private:
+    static constexpr std::source_location unknown{};
+
+    template <class Duration>
+    [[nodiscard]] Clock::time_point after(Duration delay) const noexcept {
+        return detail::saturating_add(core_->time(), detail::to_clock_duration(delay));
+    }
+
     /// A handle whose context is `context`, or a copy of the current one.
     template <class Base, class F, class... Args>
-    auto make_handle(detail::ContextCore* context, F&& callable, Args&&... arguments) {
+    auto make_handle(detail::ContextCore* context, const std::source_location& place, F&& callable,
+                     Args&&... arguments) {
         using Core = detail::HandleOf<Base, std::decay_t<F>, std::decay_t<Args>...>;
-        return detail::IntrusivePtr<Core>::adopt(new Core(*core_, detail::ContextWord::of(context),
-                                                          std::forward<F>(callable), std::forward<Args>(arguments)...));
+        auto core = detail::IntrusivePtr<Core>::adopt(new Core(*core_, detail::ContextWord::of(context),
+                                                               std::forward<F>(callable),
+                                                               std::forward<Args>(arguments)...));
+        if (detail::keeping_places()) [[unlikely]]
+            core->made_at(place);
+        return core;
     }
     template <class F, class... Args>
-    Handle queue_call(detail::ContextCore* context, F&& callable, Args&&... arguments) {
+    Handle queue_call(detail::ContextCore* context, const std::source_location& place, F&& callable,
+                      Args&&... arguments) {
         core_->check_open();
         core_->check_thread();
-        if (!core_->running()) [[unlikely]]
-            core_->take_posted();  // keeps the order with calls of call_soon_threadsafe before the run
-        auto core =
-            make_handle<detail::OnceHandleCore>(context, std::forward<F>(callable), std::forward<Args>(arguments)...);
+        core_->keep_order();
+        auto core = make_handle<detail::OnceHandleCore>(context, place, std::forward<F>(callable),
+                                                        std::forward<Args>(arguments)...);
         core_->make_ready(*core.get());
         return Handle(detail::IntrusivePtr<detail::HandleCore>(core.detach()));
     }
     template <class F, class... Args>
-    Handle post_call(detail::ContextCore* context, F&& callable, Args&&... arguments) {
+    Handle post_call(detail::ContextCore* context, const std::source_location& place, F&& callable,
+                     Args&&... arguments) {
         if (core_->in_own_thread())
-            return queue_call(context, std::forward<F>(callable), std::forward<Args>(arguments)...);
-        auto core =
-            make_handle<detail::OnceHandleCore>(context, std::forward<F>(callable), std::forward<Args>(arguments)...);
+            return queue_call(context, place, std::forward<F>(callable), std::forward<Args>(arguments)...);
+        auto core = make_handle<detail::OnceHandleCore>(context, place, std::forward<F>(callable),
+                                                        std::forward<Args>(arguments)...);
         post_handle(*core.detach());
         return Handle();
     }
     template <class F, class... Args>
-    TimerHandle schedule_call(detail::ContextCore* context, Clock::time_point when, F&& callable, Args&&... arguments) {
+    TimerHandle schedule_call(detail::ContextCore* context, const std::source_location& place, Clock::time_point when,
+                              F&& callable, Args&&... arguments) {
         core_->check_open();
         core_->check_thread();
-        auto core =
-            make_handle<detail::TimerHandleCore>(context, std::forward<F>(callable), std::forward<Args>(arguments)...);
+        auto core = make_handle<detail::TimerHandleCore>(context, place, std::forward<F>(callable),
+                                                         std::forward<Args>(arguments)...);
         schedule_handle(*core.get(), when);
         return TimerHandle(detail::IntrusivePtr<detail::TimerHandleCore>(core.detach()));
     }

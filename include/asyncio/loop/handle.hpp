@@ -2,11 +2,14 @@
 
 #include <asyncio/base/clock.hpp>
 #include <asyncio/base/context.hpp>
+#include <asyncio/base/creation_places.hpp>
 #include <asyncio/base/frame_pool.hpp>
 #include <asyncio/base/intrusive_ptr.hpp>
 #include <asyncio/base/timer_heap.hpp>
+#include <asyncio/loop/callback.hpp>
 
 #include <cstdint>
+#include <source_location>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -36,6 +39,13 @@ public:
     /// What the callable runs in.
     [[nodiscard]] Context context() { return context_.share(executing_); }
     [[nodiscard]] virtual std::string describe() const;
+    /// In debug mode: keeps the place that made it.
+    void made_at(const std::source_location& place) noexcept { placed_ = keep_place(this, place); }
+    /// " created at file:line", or nothing.
+    [[nodiscard]] std::string created_at() const { return placed_ ? detail::created_at(this) : std::string(); }
+    [[nodiscard]] std::string creation_place() const {
+        return placed_ ? detail::creation_place(this) : std::string();
+    }
 
     /// The watcher's way into the ready queue, at most once at a time. The caller's reference covers the stay.
     [[nodiscard]] bool mark_queued() noexcept { return !std::exchange(queued_, true); }
@@ -44,8 +54,15 @@ protected:
     HandleCore(ContextWord&& context, Run run_function) noexcept
         : ReadyNode(run_function),
           context_(std::move(context)) {}
-    virtual ~HandleCore() = default;
+    virtual ~HandleCore() {
+        if (placed_) [[unlikely]]
+            drop_place(this);
+    }
     virtual void invoke() = 0;
+    /// "f()".
+    [[nodiscard]] virtual std::string describe_callable() const = 0;
+    /// " f() created at file:line"; a cancelled handle has forgotten what it would have called, except in debug mode.
+    [[nodiscard]] std::string describe_call() const;
     virtual void release_callable() noexcept = 0;
 
     /// Runs the callable; what it throws goes to the loop's exception handler, except KeyboardInterrupt and SystemExit,
@@ -63,6 +80,7 @@ protected:
     bool cancelled_ = false;
     bool queued_ = false;
     bool executing_ = false;
+    bool placed_ = false;  // its place is kept
 
 private:
     virtual void on_cancel() noexcept {}
@@ -137,6 +155,10 @@ private:
         std::apply([](F& callable, Args&... args) { static_cast<void>(callable(args...)); }, call_);
     }
 
+    [[nodiscard]] std::string describe_callable() const override {
+        return (alive_ ? name_of_callable(std::get<0>(call_)) : callable_name(typeid(F))) + "()";
+    }
+
     void release_callable() noexcept override {
         if (!std::exchange(alive_, false)) return;
         call_.~tuple();
@@ -161,9 +183,6 @@ protected:
     WatcherHandleCore(LoopCore&, ContextWord&& context) noexcept : HandleCore(std::move(context), &run_watcher) {}
 };
 
-template <class F, class... Args>
-concept CallableWith = std::is_invocable_v<std::decay_t<F>&, std::decay_t<Args>&...>;
-
 }  // namespace detail
 
 /// A callback that was given to `call_soon`. Copying copies the reference; dropping it does not cancel.
@@ -186,7 +205,7 @@ public:
     /// 3.12.
     [[nodiscard]] Context get_context() const { return core_ ? core_->context() : Context(); }
     explicit operator bool() const noexcept { return static_cast<bool>(core_); }
-    /// `<Handle …>`, `<Handle cancelled>`.
+    /// `<Handle f()>`, `<Handle cancelled>`; in debug mode `<Handle f() created at file:line>`, also when cancelled.
     [[nodiscard]] std::string repr() const { return core_ ? core_->describe() : "<Handle>"; }
 
 protected:

@@ -59,7 +59,8 @@ public:
     std::uint64_t wakeups = 0;
     /// See DoneCallbackId.
     std::uint64_t last_callback_id = 0;
-    bool debug = false;
+    bool debug = false;  // changed by set_debug
+    void set_debug(bool enabled) noexcept;
 
     // --- timers ---
 
@@ -81,6 +82,11 @@ public:
     /// Queues what other threads have posted until now.
     void take_posted() noexcept {
         if (!inbox_.empty()) inbox_.drain_into(ready_);
+    }
+    /// Before something becomes ready: a loop that does not run yet keeps the order with what was posted.
+    void keep_order() noexcept {
+        if (!running_) [[unlikely]]
+            take_posted();
     }
 
     // --- life cycle ---

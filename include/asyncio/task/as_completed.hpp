@@ -64,6 +64,7 @@ private:
     };
     class Consumer;
 
+    friend DoneNodeNames;
     static void on_done(DoneNode& node, Turn turn) noexcept;
     static void on_turn(ReadyNode& node, Turn turn);
     void queue(Child& child) noexcept;

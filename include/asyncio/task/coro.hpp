@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/creation_places.hpp>
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/task/promise.hpp>
 
@@ -37,6 +38,8 @@ public:
 
 [[noreturn]] void throw_already_awaited();
 void report_never_awaited(const PromiseBase& promise) noexcept;
+/// In debug mode: keeps the stack that made the coroutine.
+void coroutine_made(const PromiseBase& promise) noexcept;
 [[nodiscard]] bool debugging_coroutines() noexcept;
 
 /// Runs a coroutine inside the awaiting one: same task, no queue.
@@ -138,10 +141,14 @@ namespace detail {
 template <class T>
 Coro<T> Promise<T>::get_return_object(std::source_location function) noexcept {
     where = function;
+    if (keeping_places()) [[unlikely]]
+        coroutine_made(*this);
     return Coro<T>(this);
 }
 inline Coro<void> Promise<void>::get_return_object(std::source_location function) noexcept {
     where = function;
+    if (keeping_places()) [[unlikely]]
+        coroutine_made(*this);
     return Coro<void>(this);
 }
 

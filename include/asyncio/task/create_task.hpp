@@ -4,6 +4,7 @@
 #include <asyncio/task/task.hpp>
 
 #include <concepts>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
@@ -53,12 +54,14 @@ template <class A>
 concept TaskSource = Spawnable<A> || ForeignAwaitable<A>;
 
 template <class T>
-Task<T> start_task(LoopCore& loop, Coro<T> coroutine, const TaskOptions& options) {
+Task<T> start_task(LoopCore& loop, Coro<T> coroutine, const TaskOptions& options,
+                   const std::source_location& place = {}) {
     loop.check_open();
     IntrusivePtr<TaskState<T>> state(new TaskState<T>(loop));
     PromiseBase* const root = coroutine.release();
     if (root == nullptr) [[unlikely]]
         throw_already_awaited();
+    state->made_at(place);
     state->start(root, options);
     return Task<T>(TaskPtr(state.get()));
 }
@@ -66,9 +69,9 @@ Task<T> start_task(LoopCore& loop, Coro<T> coroutine, const TaskOptions& options
 }  // namespace detail
 
 template <class Coroutine>
-auto EventLoop::create_task(Coroutine&& coroutine, TaskOptions options) {
+auto EventLoop::create_task(Coroutine&& coroutine, TaskOptions options, std::source_location place) {
     static_assert(detail::TaskSource<Coroutine>, "create_task takes a Coro or a callable that returns a Coro");
-    return detail::start_task(*core_, detail::to_coro(std::forward<Coroutine>(coroutine)), options);
+    return detail::start_task(*core_, detail::to_coro(std::forward<Coroutine>(coroutine)), options, place);
 }
 
 /// Starts a coroutine as a task of the running loop; its first step runs in the next iteration. Pass a capturing lambda
@@ -80,17 +83,19 @@ auto EventLoop::create_task(Coroutine&& coroutine, TaskOptions options) {
 /// Throws RuntimeError when no loop runs in this thread; the coroutine is destroyed then.
 /// Mirrors asyncio.create_task (since 3.7; name 3.8; eager_start 3.14).
 template <class Coroutine>
-auto create_task(Coroutine&& coroutine, TaskOptions options) {
+auto create_task(Coroutine&& coroutine, TaskOptions options,
+                 std::source_location place = std::source_location::current()) {
     static_assert(detail::TaskSource<Coroutine>, "create_task takes a Coro or a callable that returns a Coro");
     return detail::start_task(detail::require_running_loop(), detail::to_coro(std::forward<Coroutine>(coroutine)),
-                              options);
+                              options, place);
 }
 
 /// The same without options. An overload, because a default argument would be a temporary in the awaiting coroutine's
 /// frame, which GCC copies there piece by piece: a sixth of the cost of a task.
 template <class Coroutine>
-auto create_task(Coroutine&& coroutine) {
-    return create_task(std::forward<Coroutine>(coroutine), TaskOptions{});
+auto create_task(Coroutine&& coroutine,
+                 detail::CallPlace place = detail::CallPlace(std::source_location::current())) {
+    return create_task(std::forward<Coroutine>(coroutine), TaskOptions{}, place.where);
 }
 
 }  // namespace asyncio

@@ -7,6 +7,7 @@
 #include <asyncio/task/future_core.hpp>
 
 #include <exception>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
@@ -27,9 +28,11 @@ public:
     using value_type = T;
 
     /// A pending future of the loop that get_event_loop() gives; throws RuntimeError when there is none.
-    Future() : AnyFuture(detail::FuturePtr(new detail::FutureState<T>(detail::default_loop()))) {}
+    Future(detail::CallPlace place = detail::CallPlace(std::source_location::current()))
+        : Future(detail::default_loop(), place) {}
     /// A pending future of the loop.
-    explicit Future(EventLoop& loop) : AnyFuture(detail::FuturePtr(new detail::FutureState<T>(loop.core()))) {}
+    explicit Future(EventLoop& loop, std::source_location place = std::source_location::current())
+        : Future(loop.core(), detail::CallPlace(place)) {}
     explicit Future(detail::FuturePtr core) noexcept : AnyFuture(std::move(core)) {}
 
     /// Throws InvalidStateError when pending, CancelledError when cancelled, the exception when there is one, always
@@ -77,15 +80,19 @@ public:
     /// handler. Returns an id for `remove_done_callback`. It runs in a copy of the context that is current now, or in
     /// `context` itself.
     template <class F>
-        requires std::is_invocable_v<std::decay_t<F>&, Future<T>>
-    DoneCallbackId add_done_callback(F&& callback) {
-        return detail::add_done_callback<Future<T>>(*core_, std::forward<F>(callback));
+        requires detail::Callback<F, Future<T>>
+    DoneCallbackId add_done_callback(F&& callback, std::source_location place = std::source_location::current()) {
+        return detail::add_done_callback<Future<T>>(*core_, std::forward<F>(callback), nullptr, place);
     }
     template <class F>
-        requires std::is_invocable_v<std::decay_t<F>&, Future<T>>
-    DoneCallbackId add_done_callback(const Context& context, F&& callback) {
-        return detail::add_done_callback<Future<T>>(*core_, std::forward<F>(callback), &context.core());
+        requires detail::Callback<F, Future<T>>
+    DoneCallbackId add_done_callback(const Context& context, F&& callback,
+                                     std::source_location place = std::source_location::current()) {
+        return detail::add_done_callback<Future<T>>(*core_, std::forward<F>(callback), &context.core(), place);
     }
+    template <class F>
+        requires detail::CoroutineIsGivenInsteadOfCallback<F, Future<T>>
+    ASYNCIO_REFUSE(detail::TheCoroutineWouldNeverRunUseCreateTask add_done_callback(F&&))
 
     detail::FutureAwaiter<T> operator co_await() const& { return detail::FutureAwaiter<T>(core_, false); }
     detail::FutureAwaiter<T> operator co_await() && { return detail::FutureAwaiter<T>(std::move(core_), true); }
@@ -94,6 +101,10 @@ protected:
     detail::Slot<T>& slot() const noexcept { return static_cast<detail::Slot<T>&>(core_->slot()); }
 
 private:
+    Future(detail::LoopCore& loop, detail::CallPlace place)
+        : AnyFuture(detail::FuturePtr(new detail::FutureState<T>(loop))) {
+        core_->made_at(place.where);
+    }
     void prepare_set(const char* operation) const {
         detail::refuse_task(*core_, operation);
         core_->require_pending();
@@ -101,8 +112,8 @@ private:
 };
 
 template <class T>
-Future<T> EventLoop::create_future() {
-    return Future<T>(*this);
+Future<T> EventLoop::create_future(std::source_location place) {
+    return Future<T>(*this, place);
 }
 
 namespace detail {

@@ -41,6 +41,7 @@ private:
     /// Enters the future's list; false when the task may not wait for this future and was woken to throw.
     [[nodiscard]] bool enter() noexcept;
     [[noreturn]] void refuse();
+    friend DoneNodeNames;
     static void on_done(DoneNode& node, Turn turn) noexcept;
 
     bool refused_ = false;

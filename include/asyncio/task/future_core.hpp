@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/creation_places.hpp>
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/frame_pool.hpp>
 #include <asyncio/base/intrusive_list.hpp>
@@ -10,12 +11,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <source_location>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <typeinfo>
 
 namespace asyncio::detail {
 
 class FutureCore;
+
+/// Knows what the functions of all kinds of DoneNode are called.
+struct DoneNodeNames;
 
 /// An entry in a future's list of those to tell when it is done. `fire` is called inside set_result, set_exception or
 /// cancel and must only queue something: nothing runs there. With Turn::drop the future will never be done, or its loop
@@ -53,6 +60,16 @@ public:
     virtual bool cancel(std::string_view message) noexcept = 0;
     [[nodiscard]] virtual bool is_task() const noexcept { return false; }
     [[nodiscard]] virtual std::string repr() const;
+    /// In debug mode: keeps the place that made it.
+    void made_at(const std::source_location& place) noexcept {
+        if (keeping_places()) [[unlikely]]
+            placed_ = keep_place(this, place);
+    }
+    /// " created at file:line", or nothing.
+    [[nodiscard]] std::string created_at() const { return placed_ ? detail::created_at(this) : std::string(); }
+    [[nodiscard]] std::string creation_place() const {
+        return placed_ ? detail::creation_place(this) : std::string();
+    }
 
     /// Throws InvalidStateError when pending, CancelledError when cancelled, the exception when failed.
     void check_result();
@@ -100,8 +117,16 @@ protected:
     LoopCore* loop_;
     std::uint32_t references_ = 0;
     State state_ = State::pending;
-    bool report_unretrieved_ = false;
+    bool report_unretrieved_ : 1 = false;
+    bool placed_ : 1 = false;  // its place is kept
     std::uint16_t slot_offset_ = 0;
+
+    /// "42", "'text'", "None", or the type in angle brackets.
+    [[nodiscard]] virtual std::string describe_result() const;
+    /// " result=…", " exception=…" or nothing.
+    [[nodiscard]] std::string describe_outcome() const;
+    /// " cb=[f(), <3 more>, g()]", or nothing.
+    [[nodiscard]] std::string describe_callbacks() const;
 
 private:
     IntrusiveList<DoneNode> waiters_;
@@ -116,6 +141,30 @@ using FuturePtr = IntrusivePtr<FutureCore>;
 /// A CancelledError, or std::bad_alloc when there is no memory for one.
 [[nodiscard]] std::exception_ptr make_cancelled_error(std::string_view message) noexcept;
 
+[[nodiscard]] std::string describe_number(long long value);
+[[nodiscard]] std::string describe_number(double value);
+[[nodiscard]] std::string describe_text(std::string_view text);
+[[nodiscard]] std::string describe_type(const std::type_info& type);
+
+/// A result in a future's text form. Python's reprlib for numbers and texts; of everything else the type.
+template <class T>
+[[nodiscard]] std::string describe_slot(const Slot<T>& slot) {
+    using Value = std::remove_cvref_t<T>;
+    if constexpr (std::is_void_v<T>) {
+        return "None";
+    } else if constexpr (std::is_same_v<Value, bool>) {
+        return *slot.value ? "True" : "False";
+    } else if constexpr (std::is_integral_v<Value>) {
+        return describe_number(static_cast<long long>(*slot.value));
+    } else if constexpr (std::is_floating_point_v<Value>) {
+        return describe_number(static_cast<double>(*slot.value));
+    } else if constexpr (std::is_same_v<Value, std::string> || std::is_same_v<Value, std::string_view>) {
+        return describe_text(*slot.value);
+    } else {
+        return describe_type(typeid(Value));
+    }
+}
+
 /// The state of a Future<T> that is not a task.
 template <class T>
 class FutureState : public FutureCore {
@@ -128,6 +177,8 @@ public:
     }
 
 private:
+    [[nodiscard]] std::string describe_result() const override { return describe_slot(slot_); }
+
     Slot<T> slot_;
 };
 

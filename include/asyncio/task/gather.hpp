@@ -55,6 +55,7 @@ protected:
     virtual void collect() = 0;
 
 private:
+    friend DoneNodeNames;
     static void on_done(DoneNode& node, Turn turn) noexcept;
     static void on_turn(ReadyNode& node, Turn turn);
     bool cancel_child(Child& child, std::string_view message) noexcept;

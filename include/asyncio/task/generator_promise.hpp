@@ -194,9 +194,7 @@ public:
         }
         return *this;
     }
-    ~GeneratorHandle() {
-        if (promise_ != nullptr) drop();
-    }
+    ~GeneratorHandle();  // not inline: in a std::optional, GCC 12 would take promise_ for uninitialised
 
     [[nodiscard]] GeneratorPromiseBase*& promise() noexcept { return promise_; }
 

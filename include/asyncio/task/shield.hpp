@@ -48,6 +48,7 @@ private:
         ShieldCore& shield;
     };
 
+    friend DoneNodeNames;
     static void on_inner_done(DoneNode& node, Turn turn) noexcept;
     static void run_inner_done(ReadyNode& node, Turn turn);
     static void on_outer_done(DoneNode& node, Turn turn) noexcept;

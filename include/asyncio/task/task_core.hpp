@@ -70,10 +70,12 @@ public:
     std::uint32_t uncancel() noexcept;
     [[nodiscard]] bool is_task() const noexcept final { return true; }
     [[nodiscard]] std::string repr() const override;
+    /// Without what it waits for and who waits for it.
+    [[nodiscard]] std::string short_repr() const;
     [[nodiscard]] std::string name() const;
     void set_name(std::string_view name);
     /// What its steps run in.
-    [[nodiscard]] Context context() { return context_.share(leaf_ == nullptr && linked()); }
+    [[nodiscard]] Context context() { return context_.share(abandoned_ || (leaf_ == nullptr && linked())); }
     /// The same for a ContextScope, where something is said about the task.
     [[nodiscard]] ContextWord& context_word() noexcept { return context_; }
 
@@ -122,6 +124,7 @@ private:
     std::uint64_t name_ = 0;            // an odd number: 2N+1 for the default Task-N; else a std::string*
     std::uint32_t cancel_requests_ = 0;
     bool started_ : 1 = false;
+    bool abandoned_ : 1 = false;      // its loop closes, and destroys its frames
     bool must_cancel_ : 1 = false;    // a cancel() that no waiter accepted: the next resumption throws
     bool throw_pending_ : 1 = false;  // a waiter was cancelled: the wake-up throws pending_error_
 };
@@ -136,6 +139,8 @@ public:
     ~TaskState() override { report_if_unretrieved(); }
 
 private:
+    [[nodiscard]] std::string describe_result() const override { return describe_slot(slot_); }
+
     Slot<T> slot_;
 };
 

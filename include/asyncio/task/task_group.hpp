@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <source_location>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,13 +62,14 @@ public:
     /// Starts a coroutine, or a callable that returns one, as a task of the group. Throws RuntimeError before entering,
     /// after the end and while the group shuts down; the coroutine is closed then.
     template <class Coroutine>
-    auto create_task(Coroutine&& coroutine, TaskOptions options = {}) {
+    auto create_task(Coroutine&& coroutine, TaskOptions options = {},
+                     std::source_location place = std::source_location::current()) {
         static_assert(detail::Spawnable<Coroutine>, "create_task takes a Coro or a callable that returns a Coro");
         auto coro = detail::to_coro(std::forward<Coroutine>(coroutine));
         try {
             require_accepting();
             detail::NewChild child = make_child();
-            auto task = detail::start_task(*loop_, std::move(coro), options);
+            auto task = detail::start_task(*loop_, std::move(coro), options, place);
             add(std::move(child), task.task_core());
             return task;
         } catch (...) {

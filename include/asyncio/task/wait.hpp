@@ -88,6 +88,7 @@ private:
         WaitAwaiter& wait;
     };
 
+    friend DoneNodeNames;
     static void on_done(DoneNode& node, Turn turn) noexcept;
     static void on_decision(ReadyNode& node, Turn turn);
     static void on_timer(ReadyNode& node, Turn turn);

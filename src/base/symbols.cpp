@@ -1,0 +1,117 @@
+#include "symbols.hpp"
+
+#include <cxxabi.h>
+#include <unwind.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+
+#if ASYNCIO_HAS_BACKTRACE
+// GCC's libbacktrace, declared here because its header is not in the search path of other compilers.
+extern "C" {
+struct backtrace_state;
+using backtrace_error_callback = void (*)(void* data, const char* message, int error);
+using backtrace_full_callback = int (*)(void* data, std::uintptr_t pc, const char* file, int line, const char* function);
+using backtrace_syminfo_callback = void (*)(void* data, std::uintptr_t pc, const char* name, std::uintptr_t value,
+                                            std::uintptr_t size);
+backtrace_state* backtrace_create_state(const char* file, int threaded, backtrace_error_callback error, void* data);
+int backtrace_pcinfo(backtrace_state* state, std::uintptr_t pc, backtrace_full_callback call,
+                     backtrace_error_callback error, void* data);
+int backtrace_syminfo(backtrace_state* state, std::uintptr_t address, backtrace_syminfo_callback call,
+                      backtrace_error_callback error, void* data);
+}
+#endif
+
+namespace asyncio::detail {
+
+namespace {
+
+struct Capture {
+    std::span<void*> addresses;
+    std::size_t count;
+    int skip;
+};
+
+_Unwind_Reason_Code take_frame(_Unwind_Context* context, void* data) {
+    auto& capture = *static_cast<Capture*>(data);
+    if (capture.skip-- > 0) return _URC_NO_REASON;
+    if (capture.count == capture.addresses.size()) return _URC_END_OF_STACK;
+    // The return address belongs to the next statement, the byte before it to the call.
+    capture.addresses[capture.count++] = reinterpret_cast<void*>(_Unwind_GetIP(context) - 1);
+    return _URC_NO_REASON;
+}
+
+}  // namespace
+
+[[gnu::noinline]] std::size_t capture_stack(std::span<void*> addresses) noexcept {
+    Capture capture{addresses, 0, 2};
+    _Unwind_Backtrace(&take_frame, &capture);
+    return capture.count;
+}
+
+std::string demangle(const char* name) {
+    int status = 0;
+    const std::unique_ptr<char, decltype(&std::free)> text(abi::__cxa_demangle(name, nullptr, nullptr, &status),
+                                                           &std::free);
+    return status == 0 ? text.get() : name;
+}
+
+#if ASYNCIO_HAS_BACKTRACE
+
+namespace {
+
+void ignore_error(void*, const char*, int) {}
+
+backtrace_state* symbols() noexcept {
+    static backtrace_state* const state = backtrace_create_state(nullptr, 1, &ignore_error, nullptr);
+    return state;
+}
+
+void take_name(void* data, std::uintptr_t, const char* name, std::uintptr_t, std::uintptr_t) {
+    if (name != nullptr) *static_cast<std::string*>(data) = demangle(name);
+}
+
+int take_entry(void* data, std::uintptr_t, const char* file, int line, const char* function) {
+    if (file == nullptr && function == nullptr) return 0;
+    auto& entries = *static_cast<std::vector<StackEntry>*>(data);
+    entries.push_back({function != nullptr ? demangle(function) : "", file != nullptr ? file : "", line});
+    return 0;
+}
+
+}  // namespace
+
+std::vector<StackEntry> resolve_stack(std::span<void* const> addresses) {
+    std::vector<StackEntry> entries;
+    if (symbols() == nullptr) return entries;
+    for (void* address : addresses) {
+        const auto pc = reinterpret_cast<std::uintptr_t>(address);
+        const std::size_t before = entries.size();
+        backtrace_pcinfo(symbols(), pc, &take_entry, &ignore_error, &entries);
+        if (entries.size() != before) continue;
+        StackEntry entry;  // without debug information there is still the table of symbols
+        backtrace_syminfo(symbols(), pc, &take_name, &ignore_error, &entry.function);
+        entries.push_back(std::move(entry));
+    }
+    return entries;
+}
+
+std::string function_at(const void* address) {
+    std::string name;
+    if (symbols() != nullptr)
+        backtrace_syminfo(symbols(), reinterpret_cast<std::uintptr_t>(address), &take_name, &ignore_error, &name);
+    return name;
+}
+
+#else
+
+std::vector<StackEntry> resolve_stack(std::span<void* const>) {
+    return {};
+}
+std::string function_at(const void*) {
+    return {};
+}
+
+#endif
+
+}  // namespace asyncio::detail
