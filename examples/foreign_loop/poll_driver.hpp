@@ -17,7 +17,7 @@
 /// A third party's event loop: a driver on poll(2), and a policy that makes loops of it.
 namespace foreign {
 
-class PollDriver final : public asyncio::ReadinessDriver {
+class PollDriver : public asyncio::ReadinessDriver {
     using Clock = asyncio::Clock;
 
 public:

@@ -84,27 +84,56 @@ bool is_inside(const StackEntry& entry) {
            function.find(" asyncio::EventLoop::") != std::string_view::npos;
 }
 
+/// "f" of "void (anonymous namespace)::f<int>(int)": without return type, parameters and unnamed namespaces.
+std::string plain_name(std::string name) {
+    for (const std::string_view anonymous : {"(anonymous namespace)::", "{anonymous}::"}) {
+        for (std::size_t at = name.find(anonymous); at != std::string::npos; at = name.find(anonymous))
+            name.erase(at, anonymous.size());
+    }
+    constexpr std::string_view call_operator = "operator()";
+    int depth = 0;
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    for (; end < name.size(); ++end) {
+        const char c = name[end];
+        if (c == '<' || c == '{') ++depth;
+        if (c == '>' || c == '}') --depth;
+        if (depth != 0) continue;
+        if (c == ' ') begin = end + 1;
+        if (name.compare(end, call_operator.size(), call_operator) == 0) end += call_operator.size();
+        if (end < name.size() && name[end] == '(') break;
+    }
+    return name.substr(begin, end - begin);
+}
+
+std::string_view last_part(std::string_view name, std::string_view separator) {
+    const std::size_t at = name.rfind(separator);
+    return at == std::string_view::npos ? name : name.substr(at + separator.size());
+}
+
 std::string text_of(const StackEntry& entry) {
     if (!entry.file.empty()) return entry.file + ":" + std::to_string(entry.line);
-    return entry.function;
+    return plain_name(entry.function) + "()";
 }
 
-/// "f" of "void ns::f(int)".
-std::string plain_name(std::string_view function) {
-    const std::size_t end = function.find('(');
-    std::string_view name = function.substr(0, end);
-    const std::size_t begin = name.rfind(' ');
-    return std::string(begin == std::string_view::npos ? name : name.substr(begin + 1));
-}
-
-/// Who called the library, or `function` of its own.
-std::string caller(const Place& place, std::string_view function) {
-    for (const StackEntry& entry : resolve_stack({place.stack.data(), place.frames})) {
-        if (entry.function.empty() && entry.file.empty()) continue;
-        if (is_inside(entry) || (!function.empty() && plain_name(entry.function) == function)) continue;
-        return text_of(entry);
+/// Whether the frame is that of the coroutine function itself.
+bool is_of(const StackEntry& entry, const std::source_location& function, const std::string& name) {
+    if (!entry.file.empty()) {
+        if (last_part(entry.file, "/") != last_part(function.file_name(), "/")) return false;
+        if (static_cast<unsigned>(entry.line) == function.line()) return true;
     }
-    return {};
+    const std::string frame = plain_name(entry.function);
+    if (frame.ends_with("operator()")) return name.find("lambda") != std::string::npos;
+    return last_part(frame, "::") == last_part(name, "::");
+}
+
+/// The stack without the library and the standard library.
+std::vector<StackEntry> callers(const Place& place) {
+    std::vector<StackEntry> all = resolve_stack({place.stack.data(), place.frames});
+    std::erase_if(all, [](const StackEntry& entry) {
+        return (entry.function.empty() && entry.file.empty()) || is_inside(entry);
+    });
+    return all;
 }
 
 }  // namespace
@@ -137,13 +166,20 @@ void drop_coroutine(const void* promise) noexcept {
 std::string creation_place(const void* object) {
     const std::optional<Place> place = objects().find(object);
     if (!place) return {};
-    if (place->where.line() == 0) return caller(*place, {});
+    if (place->where.line() == 0) {
+        const std::vector<StackEntry> stack = callers(*place);
+        return stack.empty() ? std::string() : text_of(stack.front());
+    }
     return std::string(place->where.file_name()) + ":" + std::to_string(place->where.line());
 }
 
-std::string coroutine_place(const void* promise, const std::string& function) {
+std::string coroutine_place(const void* promise, const std::source_location& function, const std::string& name) {
     const std::optional<Place> place = coroutines().find(promise);
-    return place ? caller(*place, function) : std::string();
+    if (!place) return {};
+    const std::vector<StackEntry> stack = callers(*place);
+    // Optimised code may have the function inlined in its caller.
+    const std::size_t caller = !stack.empty() && is_of(stack.front(), function, name) ? 1 : 0;
+    return caller < stack.size() ? text_of(stack[caller]) : std::string();
 }
 
 std::string created_at(const void* object) {

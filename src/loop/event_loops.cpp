@@ -1,6 +1,7 @@
 #include <asyncio/loop/event_loops.hpp>
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/log.hpp>
 #include <asyncio/loop/driver/epoll.hpp>
 
 #include <cerrno>
@@ -8,7 +9,9 @@
 
 namespace asyncio {
 
-SelectorEventLoop::SelectorEventLoop() : EventLoop(std::make_unique<EpollDriver>()) {}
+SelectorEventLoop::SelectorEventLoop() : EventLoop(std::make_unique<EpollDriver>()) {
+    if (get_debug()) detail::log(LogLevel::debug, "Using driver: epoll");
+}
 
 SelectorEventLoop::SelectorEventLoop(std::unique_ptr<Driver> selector) : EventLoop(std::move(selector)) {}
 

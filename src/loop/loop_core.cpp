@@ -182,6 +182,7 @@ void LoopCore::throw_if_stuck() {
 
 void LoopCore::close() noexcept {
     if (closed_) return;
+    if (debug) log(LogLevel::debug, "Close event loop");
     closed_ = true;
     time();  // the last value that the clock will have
     if (inherited()) inherit();

@@ -21,6 +21,8 @@ Connection::Connection(LoopCore& loop, DescriptorPtr socket, std::size_t limit)
     sending_.connection = this;
     loop.driver().peer_address(*socket_, peername);
     loop.driver().local_address(*socket_, sockname);
+    if (loop.debug)
+        log(LogLevel::debug, "connection " + sockname.to_string() + " - " + peername.to_string() + " opened");
 }
 
 Connection::~Connection() {
@@ -30,6 +32,14 @@ Connection::~Connection() {
 // Not inline: GCC 12 would take each further release for a use after the delete.
 [[gnu::noinline]] void Connection::destroy() noexcept {
     delete this;
+}
+
+void Connection::log_closed() const noexcept {
+    try {
+        log(LogLevel::debug, "connection " + sockname.to_string() + " - " + peername.to_string() + " closed");
+    } catch (...) {
+        // Out of memory: nobody hears of it, it is closed all the same.
+    }
 }
 
 void Connection::release_writer() noexcept {
@@ -229,6 +239,7 @@ void Connection::fail(int error, const char* operation) noexcept {
 
 void Connection::finish() noexcept {
     if (std::exchange(closed_, true)) return;
+    if (loop_->debug) log_closed();
     if (references_ > 0) retain();  // the owner below may hold the last reference
     outgoing_.clear();
     if (!loop_->closed()) {

@@ -1,5 +1,7 @@
 #include <asyncio/net/resolve.hpp>
 
+#include <asyncio/base/clock.hpp>
+#include <asyncio/base/log.hpp>
 #include <asyncio/task/waiter.hpp>
 
 #include <netdb.h>
@@ -8,6 +10,7 @@
 
 #include <cerrno>
 #include <coroutine>
+#include <cstdio>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -145,6 +148,14 @@ private:
     bool arrived_ = false;
 };
 
+/// In debug mode. In real time, as for slow steps: the look-up is done outside of the loop.
+void log_duration(const std::string& host, std::uint16_t port, Clock::duration took, Clock::duration slow) {
+    char milliseconds[32];
+    std::snprintf(milliseconds, sizeof milliseconds, "%.3f", std::chrono::duration<double, std::milli>(took).count());
+    detail::log(took >= slow ? LogLevel::info : LogLevel::debug,
+                "Getting address info " + host + ":" + std::to_string(port) + " took " + milliseconds + "ms");
+}
+
 void LookUp::arrive(ReadyNode& node, detail::Turn turn) {
     const auto self = std::move(static_cast<LookUp&>(node).in_flight);
     if (turn == detail::Turn::run && self->awaiter != nullptr) self->awaiter->arrive();
@@ -170,8 +181,11 @@ Coro<std::vector<SocketAddress>> resolve(std::string host, std::uint16_t port, R
         one.emplace_back(host.empty() ? "0.0.0.0" : "127.0.0.1", port);
         co_return one;
     }
+    const Clock::time_point start = Clock::now();
     ResolveAwaiter look_up(host, port, options);
     Answer answer = co_await look_up;
+    if (const detail::LoopCore& loop = detail::require_running_loop(); loop.debug)
+        log_duration(host, port, Clock::now() - start, loop.slow_callback_duration);
     if (answer.error != 0) throw gaierror(answer.error, host);
     co_return std::move(answer.addresses);
 }

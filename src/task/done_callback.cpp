@@ -63,7 +63,9 @@ void DoneCallback::run(ReadyNode& node, Turn turn) {
     if (turn == Turn::drop) return;
     LoopCore& loop = self->keep_->loop();
     const LoopPtr keep_loop(&loop);
-    const auto describe = [&self] { return "<Handle " + self->name() + "()" + (self->placed_ ? created_at(self.get()) : std::string()) + ">"; };
+    const auto describe = [&self] {
+        return "<Handle " + self->name() + "()" + (self->placed_ ? created_at(self.get()) : std::string()) + ">";
+    };
     const ContextScope scope(self->context_);
     try {
         if (!scope.entered()) [[unlikely]]

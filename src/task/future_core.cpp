@@ -87,14 +87,18 @@ bool FutureCore::set_cancelled(std::string_view message) noexcept {
     try {
         complete(State::cancelled);
     } catch (const RuntimeError&) {
-        // A closed loop: the state is changed, nobody is left to be told.
+        // A closed loop: the state is changed, nobody is left to be told. Or a wrong thread, in debug mode: refused.
     }
-    return true;
+    return done();
 }
 
 void FutureCore::complete(State state) {
+    if (waiters_.empty()) {
+        state_ = state;
+        return;
+    }
+    loop_->check_thread();
     state_ = state;
-    if (waiters_.empty()) return;
     if (loop_->closed()) [[unlikely]] {
         while (DoneNode* node = waiters_.pop_front()) node->fire(*node, Turn::drop);
         loop_->check_open();

@@ -91,7 +91,8 @@ std::string TaskCore::repr() const {
     if (waiter_ != nullptr && state_ == State::pending) {
         // One level is enough, and tasks may wait for each other in a ring.
         if (FutureCore* const awaited = waiter_->awaited_future())
-            text += " wait_for=" + (awaited->is_task() ? static_cast<TaskCore*>(awaited)->short_repr() : awaited->repr());
+            text +=
+                " wait_for=" + (awaited->is_task() ? static_cast<TaskCore*>(awaited)->short_repr() : awaited->repr());
     }
     return text + describe_outcome() + describe_callbacks() + created_at() + ">";
 }

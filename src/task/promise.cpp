@@ -67,7 +67,7 @@ void coroutine_made(const PromiseBase& promise) noexcept {
 void report_never_awaited(const PromiseBase& promise) noexcept {
     try {
         const std::string function = function_name(promise.where);
-        const std::string place = coroutine_place(&promise, function);
+        const std::string place = coroutine_place(&promise, promise.where, function);
         log(LogLevel::warning, "coroutine '" + function + "' was never awaited (" +
                                    (place.empty() ? place : "created at " + place + ", ") + "defined at " +
                                    promise.where.file_name() + ":" + std::to_string(promise.where.line()) + ")");

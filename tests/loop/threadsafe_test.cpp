@@ -54,6 +54,32 @@ TEST(Threadsafe, LOOP_16_fifo_with_create_task_before_the_run) {
     loop.close();
 }
 
+TEST(Threadsafe, LOOP_16_fifo_with_futures_that_are_completed_before_the_run) {
+    asyncio::EventLoop loop;
+    support::Trace trace;
+    auto future = loop.create_future<int>();
+    future.add_done_callback([&](const auto&) { trace("done"); });
+    auto task = loop.create_task([&]() -> Coro<> {
+        try {
+            co_await asyncio::sleep(1h);
+        } catch (const asyncio::CancelledError&) {
+            trace("cancelled");
+        }
+    });
+    loop.stop();
+    loop.run_forever();
+    loop.call_soon_threadsafe([&] { trace("posted"); });
+    future.set_result(1);
+    loop.call_soon_threadsafe([&] { trace("again"); });
+    future.add_done_callback([&](const auto&) { trace("late"); });
+    loop.call_soon_threadsafe([&] { trace("once more"); });
+    task.cancel();
+    loop.stop();
+    loop.run_forever();
+    EXPECT_EQ(trace.str(), "posted done again late once more cancelled");  // as CPython 3.13
+    loop.close();
+}
+
 TEST(Threadsafe, LOOP_16_the_handle_is_empty_in_other_threads) {
     asyncio::EventLoop loop;
     loop.call_soon([&] {

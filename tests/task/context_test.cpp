@@ -304,6 +304,33 @@ TEST_P(ContextOfTasks, CTX_3_guards_in_frames_reset_when_the_loop_closes) {
     EXPECT_EQ(context[var], "before");
 }
 
+TEST_P(ContextOfTasks, TASK_4_the_context_of_a_task_whose_loop_closes_is_entered) {
+    asyncio::testing::CapturedLog log;
+    struct Cleanup {
+        const asyncio::Task<void>* task = nullptr;
+        bool refused = false;
+    } cleanup;
+    struct AtEnd {
+        Cleanup& seen;
+        ~AtEnd() {
+            try {
+                seen.task->get_context().run([] {});
+            } catch (const asyncio::RuntimeError&) {
+                seen.refused = true;
+            }
+        }
+    };
+    auto task = loop.create_task([&]() -> Coro<> {
+        const AtEnd at_end{cleanup};
+        co_await asyncio::sleep(1h);
+    });
+    cleanup.task = &task;
+    run([]() -> Coro<> { co_await asyncio::sleep(1ms); });
+    loop.close();
+    EXPECT_TRUE(cleanup.refused) << "cannot enter context: it is already entered";
+    task.get_context().run([] {});
+}
+
 TEST_P(ContextOfTasks, TG_2_tasks_of_a_group_take_a_context) {
     const Context context;
     run([&]() -> Coro<> {

@@ -151,7 +151,7 @@ TEST_P(CreationPlace, DBG_10_places_of_the_other_mode) {
     auto before = loop.create_future<int>();
     std::optional<Future<int>> during;
     loop.set_debug(true);
-    during.emplace(loop);
+    during = Future<int>(loop);
     const std::string made = place(1);
     auto handle = loop.call_soon(callback);
     loop.set_debug(false);

@@ -1,5 +1,6 @@
 // What is meant to differ from CPython: section 24 of the specification; see docs/differences.md.
 
+#include "../../examples/foreign_loop/poll_driver.hpp"
 #include "support/lives.hpp"
 #include "support/loops.hpp"
 #include "support/trace.hpp"
@@ -9,9 +10,11 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace {
@@ -89,6 +92,56 @@ TEST_P(Differences, DEV_7_frames_end_with_their_loop_and_destructors_run) {
     loop.close();
     EXPECT_EQ(lives.now(), 0);
     EXPECT_TRUE(log.contains("Task was destroyed but it is pending!"));
+}
+
+TEST(DifferencesOfLoops, DEV_8_get_event_loop_makes_one_in_the_first_thread) {
+    asyncio::set_event_loop_policy(nullptr);  // never set there
+    asyncio::EventLoop& made = asyncio::get_event_loop();
+    EXPECT_EQ(&asyncio::get_event_loop(), &made) << "made once, and set";
+    made.close();
+    asyncio::set_event_loop(nullptr);
+    EXPECT_THROW(static_cast<void>(asyncio::get_event_loop()), asyncio::RuntimeError) << "set to none";
+    std::thread([] { EXPECT_THROW(static_cast<void>(asyncio::get_event_loop()), asyncio::RuntimeError); }).join();
+    asyncio::set_event_loop_policy(nullptr);
+}
+
+/// What a driver on io_uring does: it belongs to the thread that runs it first.
+class BoundDriver final : public foreign::PollDriver {
+public:
+    void wait(asyncio::Clock::time_point deadline) override {
+        if (thread_ == std::thread::id()) thread_ = std::this_thread::get_id();
+        if (thread_ != std::this_thread::get_id()) throw asyncio::RuntimeError("the driver belongs to another thread");
+        PollDriver::wait(deadline);
+    }
+
+private:
+    std::thread::id thread_;
+};
+
+TEST(DifferencesOfLoops, DEV_12_a_driver_may_refuse_another_thread_and_nothing_has_happened) {
+    support::Trace trace;
+    asyncio::EventLoop loop(std::make_unique<BoundDriver>());
+    const auto run_once = [&] {
+        loop.stop();
+        loop.run_forever();
+    };
+    loop.call_soon([&] { trace("first"); });
+    run_once();
+    loop.call_soon([&] { trace("second"); });
+    auto timer = loop.call_later(0ms, [&] { trace("timer"); });
+    auto task = loop.create_task([&]() -> Coro<int> {
+        trace("task");
+        co_return 7;
+    });
+    std::thread([&] {
+        EXPECT_THROW(run_once(), asyncio::RuntimeError);
+        EXPECT_THROW(static_cast<void>(asyncio::get_running_loop()), asyncio::RuntimeError);
+    }).join();
+    EXPECT_FALSE(loop.is_running());
+    EXPECT_EQ(trace.str(), "first");
+    EXPECT_EQ(loop.run_until_complete(task), 7);
+    EXPECT_EQ(trace.str(), "first second task timer");
+    loop.close();
 }
 
 TEST(DifferencesOfRun, DEV_9_tasks_made_during_the_sweep_are_swept_too) {

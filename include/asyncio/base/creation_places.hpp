@@ -42,8 +42,9 @@ void drop_place(const void* object) noexcept;
 /// it, and all are dropped when no loop is in debug mode any more.
 void keep_coroutine(const void* promise) noexcept;
 void drop_coroutine(const void* promise) noexcept;
-/// As creation_place, for a coroutine of `function`.
-[[nodiscard]] std::string coroutine_place(const void* promise, const std::string& function);
+/// As creation_place, for a coroutine of `function`, which is called `name`.
+[[nodiscard]] std::string coroutine_place(const void* promise, const std::source_location& function,
+                                          const std::string& name);
 
 /// "f" for whatever can be called: the function of `address`, unless that is null or unknown; else from the type.
 [[nodiscard]] std::string callable_name(const std::type_info& type, const void* address = nullptr);

@@ -8,9 +8,9 @@
 
 // A deleted function says why where the compiler knows how to (C++26, and Clang 19 before that).
 #if defined(__clang__) && defined(__cpp_deleted_function)
-#define ASYNCIO_REFUSE(declaration)                                                                 \
-    _Pragma("clang diagnostic push") _Pragma("clang diagnostic ignored \"-Wc++26-extensions\"")     \
-        declaration = delete ("the coroutine would never run: use create_task");                    \
+#define ASYNCIO_REFUSE(declaration)                                                                           \
+    _Pragma("clang diagnostic push") _Pragma("clang diagnostic ignored \"-Wc++26-extensions\"") declaration = \
+        delete ("the coroutine would never run: use create_task");                                            \
     _Pragma("clang diagnostic pop")
 #else
 #define ASYNCIO_REFUSE(declaration) declaration = delete;
@@ -30,7 +30,8 @@ concept HasCoAwait = requires { std::declval<T>().operator co_await(); } ||
 
 /// What does nothing until it is awaited: a Coro, or what sleep() returns. Futures and tasks go on by themselves.
 template <class T>
-concept LazyAwaitable = std::is_class_v<std::remove_cvref_t<T>> && HasCoAwait<T> && !requires(T& value) { value.done(); };
+concept LazyAwaitable =
+    std::is_class_v<std::remove_cvref_t<T>> && HasCoAwait<T> && !requires(T& value) { value.done(); };
 
 /// A call whose result nobody would await.
 template <class F, class... Args>

@@ -290,9 +290,8 @@ private:
     auto make_handle(detail::ContextCore* context, const std::source_location& place, F&& callable,
                      Args&&... arguments) {
         using Core = detail::HandleOf<Base, std::decay_t<F>, std::decay_t<Args>...>;
-        auto core = detail::IntrusivePtr<Core>::adopt(new Core(*core_, detail::ContextWord::of(context),
-                                                               std::forward<F>(callable),
-                                                               std::forward<Args>(arguments)...));
+        auto core = detail::IntrusivePtr<Core>::adopt(new Core(
+            *core_, detail::ContextWord::of(context), std::forward<F>(callable), std::forward<Args>(arguments)...));
         if (detail::keeping_places()) [[unlikely]]
             core->made_at(place);
         return core;

@@ -43,9 +43,7 @@ public:
     void made_at(const std::source_location& place) noexcept { placed_ = keep_place(this, place); }
     /// " created at file:line", or nothing.
     [[nodiscard]] std::string created_at() const { return placed_ ? detail::created_at(this) : std::string(); }
-    [[nodiscard]] std::string creation_place() const {
-        return placed_ ? detail::creation_place(this) : std::string();
-    }
+    [[nodiscard]] std::string creation_place() const { return placed_ ? detail::creation_place(this) : std::string(); }
 
     /// The watcher's way into the ready queue, at most once at a time. The caller's reference covers the stay.
     [[nodiscard]] bool mark_queued() noexcept { return !std::exchange(queued_, true); }

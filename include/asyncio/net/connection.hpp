@@ -139,6 +139,7 @@ private:
     void fail(int error, const char* operation) noexcept;
     void discard_input() noexcept;
     void finish() noexcept;
+    void log_closed() const noexcept;
     void update_pause() noexcept;
     /// False when data is dropped, since the connection has ended. Throws RuntimeError after write_eof() and on a
     /// closed loop.

@@ -93,8 +93,7 @@ auto create_task(Coroutine&& coroutine, TaskOptions options,
 /// The same without options. An overload, because a default argument would be a temporary in the awaiting coroutine's
 /// frame, which GCC copies there piece by piece: a sixth of the cost of a task.
 template <class Coroutine>
-auto create_task(Coroutine&& coroutine,
-                 detail::CallPlace place = detail::CallPlace(std::source_location::current())) {
+auto create_task(Coroutine&& coroutine, detail::CallPlace place = detail::CallPlace(std::source_location::current())) {
     return create_task(std::forward<Coroutine>(coroutine), TaskOptions{}, place.where);
 }
 

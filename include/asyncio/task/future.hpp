@@ -94,7 +94,9 @@ public:
         requires detail::CoroutineIsGivenInsteadOfCallback<F, Future<T>>
     ASYNCIO_REFUSE(detail::TheCoroutineWouldNeverRunUseCreateTask add_done_callback(F&&))
 
-    detail::FutureAwaiter<T> operator co_await() const& { return detail::FutureAwaiter<T>(core_, false); }
+    detail::FutureAwaiter<T> operator co_await() const& {
+        return detail::FutureAwaiter<T>(core_, false);
+    }
     detail::FutureAwaiter<T> operator co_await() && { return detail::FutureAwaiter<T>(std::move(core_), true); }
 
 protected:

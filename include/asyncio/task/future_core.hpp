@@ -67,9 +67,7 @@ public:
     }
     /// " created at file:line", or nothing.
     [[nodiscard]] std::string created_at() const { return placed_ ? detail::created_at(this) : std::string(); }
-    [[nodiscard]] std::string creation_place() const {
-        return placed_ ? detail::creation_place(this) : std::string();
-    }
+    [[nodiscard]] std::string creation_place() const { return placed_ ? detail::creation_place(this) : std::string(); }
 
     /// Throws InvalidStateError when pending, CancelledError when cancelled, the exception when failed.
     void check_result();
