@@ -66,17 +66,24 @@ Table& coroutines() {
     return *instance;
 }
 
-/// The text in front of "base/…" in the names of this library's headers or sources.
-std::string_view root_of(std::string_view file) {
+/// The folder of the library's sources, as the compiler called it.
+std::string_view source_folder() {
+    const std::string_view file = __FILE__;
     return file.substr(0, file.rfind("base/"));
+}
+
+bool is_header_of_library(std::string_view file) {
+    for (const std::string_view folder :
+         {"base", "loop", "task", "sync", "queue", "executor", "net", "process", "fs"}) {
+        if (file.find("/asyncio/" + std::string(folder) + "/") != std::string_view::npos) return true;
+    }
+    return false;
 }
 
 /// Frames of the library itself and of the standard library say nothing about who made an object.
 bool is_inside(const StackEntry& entry) {
-    static constexpr std::string_view sources = __FILE__;
-    static constexpr std::string_view headers = creation_places_header;
     if (!entry.file.empty())
-        return entry.file.starts_with(root_of(sources)) || entry.file.starts_with(root_of(headers)) ||
+        return entry.file.starts_with(source_folder()) || is_header_of_library(entry.file) ||
                entry.file.find("/c++/") != std::string::npos;
     const std::string_view function = entry.function;
     return function.starts_with("asyncio::") || function.starts_with("std::") ||

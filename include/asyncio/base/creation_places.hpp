@@ -9,9 +9,6 @@
 
 namespace asyncio::detail {
 
-/// By its folder the library's own frames are told from those of its user.
-inline constexpr const char* creation_places_header = std::source_location::current().file_name();
-
 /// How many loops of the program are in debug mode. While there are any, the places where futures, tasks, handles and
 /// coroutines are made are kept in a table beside them, so that none of them is bigger for it.
 extern constinit Atomic<int> debugging_loops;

@@ -91,7 +91,7 @@ public:
         return queue_call(nullptr, place, std::forward<F>(callable));
     }
     template <class F, class... Args>
-        requires detail::Callback<F, Args...>
+        requires(sizeof...(Args) > 0 && detail::Callback<F, Args...>)
     Handle call_soon(F&& callable, Args&&... arguments) {
         return queue_call(nullptr, unknown, std::forward<F>(callable), std::forward<Args>(arguments)...);
     }
@@ -109,7 +109,7 @@ public:
         return post_call(nullptr, place, std::forward<F>(callable));
     }
     template <class F, class... Args>
-        requires detail::Callback<F, Args...>
+        requires(sizeof...(Args) > 0 && detail::Callback<F, Args...>)
     Handle call_soon_threadsafe(F&& callable, Args&&... arguments) {
         return post_call(nullptr, unknown, std::forward<F>(callable), std::forward<Args>(arguments)...);
     }
@@ -128,7 +128,7 @@ public:
         return schedule_call(nullptr, place, after(delay), std::forward<F>(callable));
     }
     template <class Rep, class Period, class F, class... Args>
-        requires detail::Callback<F, Args...>
+        requires(sizeof...(Args) > 0 && detail::Callback<F, Args...>)
     TimerHandle call_later(std::chrono::duration<Rep, Period> delay, F&& callable, Args&&... arguments) {
         return schedule_call(nullptr, unknown, after(delay), std::forward<F>(callable),
                              std::forward<Args>(arguments)...);
@@ -149,7 +149,7 @@ public:
         return schedule_call(nullptr, place, when, std::forward<F>(callable));
     }
     template <class F, class... Args>
-        requires detail::Callback<F, Args...>
+        requires(sizeof...(Args) > 0 && detail::Callback<F, Args...>)
     TimerHandle call_at(Clock::time_point when, F&& callable, Args&&... arguments) {
         return schedule_call(nullptr, unknown, when, std::forward<F>(callable), std::forward<Args>(arguments)...);
     }

@@ -85,7 +85,7 @@ public:
     }
     /// Before something becomes ready: a loop that does not run yet keeps the order with what was posted.
     void keep_order() noexcept {
-        if (!running_) [[unlikely]]
+        if (!running_ && !closed_) [[unlikely]]
             take_posted();
     }
 

@@ -18,7 +18,7 @@ template <detail::Spawnable Coroutine>
 decltype(auto) run(Coroutine&& main, const RunOptions& options) {
     detail::require_no_running_loop("asyncio.run()");
     Runner runner(options);
-    const auto task = runner.get_loop().create_task(std::forward<Coroutine>(main));
+    const auto task = runner.get_loop().create_task(std::forward<Coroutine>(main), {}, {});
     std::exception_ptr error;
     try {
         runner.run_task(task.task_core());

@@ -45,7 +45,7 @@ decltype(auto) EventLoop::run_until_complete(Awaitable&& awaitable) {
             future.core().check_result();
         }
     } else {
-        const auto task = create_task(std::forward<Awaitable>(awaitable));
+        const auto task = create_task(std::forward<Awaitable>(awaitable), {}, {});
         detail::run_own_until_done(*core_, task.core());
         return detail::take_result<typename decltype(task)::value_type>(task.core());
     }

@@ -96,7 +96,7 @@ public:
         detail::require_no_running_loop("Runner.run()");
         EventLoop& loop = get_loop();
         const ContextRef context = options.context ? options.context : ContextRef(*context_);
-        const auto task = loop.create_task(std::forward<Coroutine>(coroutine), {.context = context});
+        const auto task = loop.create_task(std::forward<Coroutine>(coroutine), {.context = context}, {});
         run_task(task.task_core());
         return detail::take_result<typename decltype(task)::value_type>(task.core());
     }
