@@ -26,6 +26,8 @@
 #include <asyncio/task/async_finally.hpp>
 #include <asyncio/task/async_generator.hpp>
 #include <asyncio/task/async_with.hpp>
+#include <asyncio/task/call_frame.hpp>
+#include <asyncio/task/call_graph.hpp>
 #include <asyncio/task/coro.hpp>
 #include <asyncio/task/coroutine_function.hpp>
 #include <asyncio/task/create_task.hpp>

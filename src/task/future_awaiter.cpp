@@ -1,11 +1,18 @@
 #include <asyncio/task/future_awaiter.hpp>
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/task/await_edge.hpp>
 
 #include <exception>
 #include <string>
 
 namespace asyncio::detail {
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+AwaitEdge FutureWaiter::edge_{
+    &on_done, 1, offsetof(FutureWaiter, task_) - offsetof(FutureWaiter, fire) + offsetof(DoneNode, fire), 0, 0, false};
+#pragma GCC diagnostic pop
 
 bool FutureWaiter::enter() noexcept {
     refused_ = &future_->loop() != &task_->loop() || static_cast<FutureCore*>(task_) == future_.get();

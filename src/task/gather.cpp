@@ -1,6 +1,16 @@
 #include <asyncio/task/gather.hpp>
 
+#include <asyncio/task/await_edge.hpp>
+
+#include <cstddef>
+
 namespace asyncio::detail {
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+AwaitEdge GatherCore::edge_{&on_done, 1, offsetof(Child, gathering) - offsetof(Child, fire) + offsetof(DoneNode, fire),
+                            0,        0, true};
+#pragma GCC diagnostic pop
 
 void GatherCore::start(std::span<Child> children, std::span<FuturePtr> futures) {
     children_ = children;

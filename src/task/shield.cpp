@@ -2,6 +2,7 @@
 
 #include <asyncio/base/log.hpp>
 #include <asyncio/loop/exception_context.hpp>
+#include <asyncio/task/await_edge.hpp>
 #include <asyncio/task/task_core.hpp>
 
 #include <new>
@@ -9,6 +10,13 @@
 #include <string>
 
 namespace asyncio::detail {
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+// Not through `shield`: a reference has no offset.
+AwaitEdge ShieldCore::edge_{
+    &on_inner_done, 0, 0, 0, offsetof(DoneNode, fire) - offsetof(Inner, fire) - offsetof(ShieldCore, inner_), true};
+#pragma GCC diagnostic pop
 
 bool ShieldCore::cancel(std::string_view message) noexcept {
     report_unretrieved_ = false;

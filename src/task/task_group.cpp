@@ -4,6 +4,7 @@
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/frame_pool.hpp>
 #include <asyncio/loop/exception_context.hpp>
+#include <asyncio/task/await_edge.hpp>
 #include <asyncio/task/waiter.hpp>
 
 namespace asyncio {
@@ -51,6 +52,8 @@ private:
         }
     }
 
+    static AwaitEdge edge_;
+
     TaskGroup* group_;
     bool queued_ = false;
 };
@@ -58,6 +61,17 @@ private:
 DoneNode::Fire task_group_on_done() noexcept {
     return &TaskGroupChild::on_done;
 }
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+AwaitEdge TaskGroupChild::edge_{
+    &on_done,
+    2,
+    offsetof(TaskGroupChild, group_) - offsetof(TaskGroupChild, fire) + offsetof(DoneNode, fire),
+    offsetof(TaskGroup, parent_),
+    0,
+    false};
+#pragma GCC diagnostic pop
 
 void DeleteChild::operator()(TaskGroupChild* child) const noexcept {
     delete child;

@@ -1,8 +1,20 @@
 #include <asyncio/task/wait.hpp>
 
+#include <asyncio/task/await_edge.hpp>
+
 #include <stdexcept>
 
 namespace asyncio::detail {
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+AwaitEdge WaitAwaiter::edge_{&on_done,
+                             2,
+                             offsetof(Child, wait) - offsetof(Child, fire) + offsetof(DoneNode, fire),
+                             offsetof(WaitAwaiter, task_),
+                             0,
+                             false};
+#pragma GCC diagnostic pop
 
 WaitAwaiter::WaitAwaiter(std::size_t count, const WaitOptions& options)
     : children_(std::make_unique<Child[]>(count)),

@@ -270,9 +270,9 @@ TEST_P(AsyncGeneratorTest, AG_1_the_call_stack_leads_through_the_generator) {
     run_once();
     const auto* leaf = task.task_core().leaf();
     ASSERT_NE(leaf, nullptr);
-    EXPECT_TRUE(leaf->is_generator());
+    EXPECT_TRUE(leaf->is_generator(task.task_core().slot()));
     ASSERT_NE(leaf->caller, nullptr);
-    EXPECT_FALSE(leaf->caller->is_generator());
+    EXPECT_FALSE(leaf->caller->is_generator(task.task_core().slot()));
     EXPECT_EQ(leaf->caller->caller, nullptr);
     task.cancel();
     EXPECT_THROW(run(task), CancelledError);

@@ -47,7 +47,7 @@ Coro<> forgotten() {
 [[gnu::noinline]] void forget() {
     static_cast<void>(forgotten());
 }
-std::string place_of_forgotten() {
+[[maybe_unused]] std::string place_of_forgotten() {
     return place(3);
 }
 

@@ -44,6 +44,8 @@ private:
     friend DoneNodeNames;
     static void on_done(DoneNode& node, Turn turn) noexcept;
 
+    static AwaitEdge edge_;
+
     bool refused_ = false;
 };
 

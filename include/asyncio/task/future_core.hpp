@@ -20,6 +20,7 @@
 namespace asyncio::detail {
 
 class FutureCore;
+struct AwaitEdge;
 
 /// Knows what the functions of all kinds of DoneNode are called.
 struct DoneNodeNames;

@@ -58,6 +58,7 @@ private:
     friend DoneNodeNames;
     static void on_done(DoneNode& node, Turn turn) noexcept;
     static void on_turn(ReadyNode& node, Turn turn);
+    static AwaitEdge edge_;
     bool cancel_child(Child& child, std::string_view message) noexcept;
     void count(Child& child);
     void finish();

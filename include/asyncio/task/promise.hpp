@@ -88,8 +88,11 @@ public:
         return std::coroutine_handle<PromiseBase>::from_promise(*this);
     }
 
-    /// Whether this coroutine, which some task is in, is an async generator: only their slots name no child.
-    [[nodiscard]] bool is_generator() const noexcept { return slot != nullptr && slot->child != this; }
+    /// Whether this coroutine, which the task with that slot is in, is an async generator: the slot of a request names
+    /// no child. (That of a task names only one of several coroutines when a task factory wraps them.)
+    [[nodiscard]] bool is_generator(const SlotBase& of_task) const noexcept {
+        return slot != nullptr && slot != &of_task && slot->child != this;
+    }
 
     PromiseBase* caller = nullptr;
     std::source_location where;  // of the co_await it is suspended at; before the first one, of the function

@@ -53,6 +53,7 @@ private:
     static void run_inner_done(ReadyNode& node, Turn turn);
     static void on_outer_done(DoneNode& node, Turn turn) noexcept;
     static void run_outer_done(ReadyNode& node, Turn turn);
+    static AwaitEdge edge_;
     void pass_on(FutureCore& inner);
     void report(FutureCore& inner);
     void start_reporting() noexcept;

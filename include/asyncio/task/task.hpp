@@ -1,10 +1,13 @@
 #pragma once
 
+#include <asyncio/task/call_frame.hpp>
 #include <asyncio/task/coro.hpp>
 #include <asyncio/task/future.hpp>
 #include <asyncio/task/task_core.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -14,6 +17,13 @@
 #include <vector>
 
 namespace asyncio {
+
+namespace detail {
+
+[[nodiscard]] std::vector<FrameCallGraphEntry> stack_of(TaskCore& task, std::optional<std::size_t> limit);
+void print_stack_of(TaskCore& task, std::optional<std::size_t> limit, std::FILE* file);
+
+}  // namespace detail
 
 /// A task of whatever result type.
 class AnyTask : public AnyFuture {
@@ -35,6 +45,17 @@ public:
     /// The function of the task's coroutine and the place it is suspended at; none when it has ended. Since 3.8.
     [[nodiscard]] std::optional<std::source_location> get_coro() const noexcept { return task_core().coroutine(); }
 
+    /// The chain of awaits that the task is suspended in, the outermost coroutine first; `limit` keeps the innermost
+    /// ones. Empty when it is done, whether with an exception or not: those of C++ know no frames. While its step runs,
+    /// the outermost coroutine alone.
+    [[nodiscard]] std::vector<FrameCallGraphEntry> get_stack(std::optional<std::size_t> limit = std::nullopt) const {
+        return detail::stack_of(task_core(), limit);
+    }
+    /// Writes that stack, or the exception of a task that failed, to `file`, by default to stderr.
+    void print_stack(std::optional<std::size_t> limit = std::nullopt, std::FILE* file = nullptr) const {
+        detail::print_stack_of(task_core(), limit, file);
+    }
+
     [[nodiscard]] detail::TaskCore& task_core() const noexcept { return static_cast<detail::TaskCore&>(*core_); }
 };
 
@@ -51,13 +72,20 @@ class Task : public Future<T> {
 public:
     explicit Task(detail::TaskPtr core) noexcept : Future<T>(detail::FuturePtr(core.get())) {}
 
-    // These five as in AnyTask.
+    // These as in AnyTask.
     [[nodiscard]] std::string get_name() const { return task_core().name(); }
     void set_name(std::string_view name) const { task_core().set_name(name); }
     [[nodiscard]] Context get_context() const { return task_core().context(); }
     [[nodiscard]] std::uint32_t cancelling() const noexcept { return task_core().cancelling(); }
     std::uint32_t uncancel() const noexcept { return task_core().uncancel(); }
     [[nodiscard]] std::optional<std::source_location> get_coro() const noexcept { return task_core().coroutine(); }
+
+    [[nodiscard]] std::vector<FrameCallGraphEntry> get_stack(std::optional<std::size_t> limit = std::nullopt) const {
+        return detail::stack_of(task_core(), limit);
+    }
+    void print_stack(std::optional<std::size_t> limit = std::nullopt, std::FILE* file = nullptr) const {
+        detail::print_stack_of(task_core(), limit, file);
+    }
 
     operator AnyTask() const noexcept { return AnyTask(detail::TaskPtr(&task_core())); }
 

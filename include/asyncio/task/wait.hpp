@@ -92,6 +92,7 @@ private:
     static void on_done(DoneNode& node, Turn turn) noexcept;
     static void on_decision(ReadyNode& node, Turn turn);
     static void on_timer(ReadyNode& node, Turn turn);
+    static AwaitEdge edge_;
     void start();
     void count_down(FutureCore& future) noexcept;
     void leave() noexcept;
