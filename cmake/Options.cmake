@@ -3,6 +3,7 @@
 
 option(ASYNCIO_BUILD_TESTS "Build the tests (GoogleTest)" ${PROJECT_IS_TOP_LEVEL})
 option(ASYNCIO_BUILD_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
+option(ASYNCIO_BUILD_PROGRAMS "Build the program asyncio (ps, pstree)" ${PROJECT_IS_TOP_LEVEL})
 option(ASYNCIO_BUILD_BENCH "Build the benchmarks (Google Benchmark, Asio)" OFF)
 option(ASYNCIO_INSTALL "Create install rules" ${PROJECT_IS_TOP_LEVEL})
 option(ASYNCIO_WARNINGS "Compile our own sources with -Wall -Wextra -Wpedantic" ${PROJECT_IS_TOP_LEVEL})

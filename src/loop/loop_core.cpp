@@ -7,6 +7,9 @@
 #include <asyncio/base/log.hpp>
 #include <asyncio/loop/event_loop.hpp>
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <new>
@@ -35,9 +38,11 @@ LoopCore::LoopCore(std::unique_ptr<Driver> driver)
     now_ = driver_->now();
     random = Random(driver_->random_seed());
     set_debug(debug_by_environment());
+    place_ = &take_place(*this);
 }
 
 LoopCore::~LoopCore() {
+    place_->loop.store(nullptr, memory_release);
     close();
     set_debug(false);
 }
@@ -61,6 +66,7 @@ public:
         if (running_loop != nullptr) throw RuntimeError("Cannot run the event loop while another loop is running");
         loop.running_ = true;
         loop.owner_ = std::this_thread::get_id();
+        loop.thread_id = static_cast<std::int32_t>(::syscall(SYS_gettid));
         running_loop = &loop;
     }
     Running(const Running&) = delete;
@@ -69,6 +75,7 @@ public:
         loop_.stopping_ = false;
         loop_.running_ = false;
         loop_.owner_ = {};
+        loop_.thread_id = 0;
         running_loop = nullptr;
     }
 

@@ -5,29 +5,21 @@
 
 namespace asyncio::detail {
 
-namespace {
-
-constinit AwaitEdge* edges = nullptr;
-
-}  // namespace
+constinit const AwaitEdge* await_edges = nullptr;
 
 AwaitEdge::AwaitEdge(DoneNode::Fire function, std::size_t steps_, std::size_t first_offset, std::size_t second_offset,
                      std::size_t adjustment, bool between) noexcept
     : fire(function),
-      next(edges),
+      next(await_edges),
       steps(static_cast<std::int32_t>(steps_)),
       path{static_cast<std::int32_t>(first_offset), static_cast<std::int32_t>(second_offset)},
       adjust(static_cast<std::int32_t>(adjustment)),
       go_between(between) {
-    edges = this;
-}
-
-const AwaitEdge* await_edges() noexcept {
-    return edges;
+    await_edges = this;
 }
 
 FutureCore* awaiter_of(const DoneNode& node, const AwaitEdge*& edge) noexcept {
-    for (edge = edges; edge != nullptr && edge->fire != node.fire; edge = edge->next) {
+    for (edge = await_edges; edge != nullptr && edge->fire != node.fire; edge = edge->next) {
     }
     if (edge == nullptr) return nullptr;
     const auto* at = reinterpret_cast<const std::byte*>(&node);

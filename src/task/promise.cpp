@@ -76,8 +76,7 @@ void report_never_awaited(const PromiseBase& promise) noexcept {
     }
 }
 
-std::string function_name(const std::source_location& place) {
-    std::string_view text = place.function_name();
+std::string function_name(std::string_view text) {
     // GCC names the function that it makes from a coroutine: "void f(f(int)::_Z1fi.Frame*)"
     // and so the name stands before the first parenthesis that does not belong to a template argument.
     int depth = 0;

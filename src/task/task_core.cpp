@@ -5,6 +5,7 @@
 #include <asyncio/loop/slow_step_watch.hpp>
 #include <asyncio/task/function_name.hpp>
 #include <asyncio/task/task.hpp>
+#include <asyncio/task/task_layout.hpp>
 #include <asyncio/task/waiter.hpp>
 
 #include <sys/single_threaded.h>
@@ -20,6 +21,8 @@ namespace asyncio {
 namespace detail {
 
 namespace {
+
+const DescribeTasks describe_tasks;
 
 std::uint64_t next_default_name() noexcept {
     static std::atomic<std::uint64_t> count{0};

@@ -6,6 +6,7 @@
 #include <asyncio/base/random.hpp>
 #include <asyncio/base/ready_queue.hpp>
 #include <asyncio/base/timer_heap.hpp>
+#include <asyncio/loop/debug_layout.hpp>
 #include <asyncio/loop/driver.hpp>
 #include <asyncio/loop/exception_context.hpp>
 #include <asyncio/loop/executor_hook.hpp>
@@ -128,6 +129,8 @@ public:
     }
 
     EventLoop* facade = nullptr;
+    /// The number that the system gives the thread that runs the loop; 0 while none does.
+    std::int32_t thread_id = 0;
     /// Tasks that are not done, in the order of their creation; the loop keeps them alive.
     IntrusiveList<ListHook> tasks;
     /// Async generators that have started and not ended; see EventLoop::shutdown_asyncgens.
@@ -190,6 +193,7 @@ private:
     Atomic<int> posting_{0};  // threads inside post(): close() waits for them before the driver goes
     std::thread::id owner_;
     std::uint32_t process_;
+    LoopPlace* place_ = nullptr;
     std::unique_ptr<Driver> driver_;
     std::unique_ptr<Watchers> watchers_;
     struct FreeBuffer {

@@ -21,7 +21,7 @@ struct AwaitEdge {
     AwaitEdge& operator=(const AwaitEdge&) = delete;
 
     DoneNode::Fire fire;
-    AwaitEdge* next;
+    const AwaitEdge* next;
     std::int32_t steps;
     std::int32_t path[2];
     std::int32_t adjust;
@@ -31,7 +31,7 @@ struct AwaitEdge {
 /// Which future or task waits with this entry; `edge` is set. Null when nobody does: a callback, say.
 [[nodiscard]] FutureCore* awaiter_of(const DoneNode& node, const AwaitEdge*& edge) noexcept;
 
-/// The first of all kinds.
-[[nodiscard]] const AwaitEdge* await_edges() noexcept;
+/// The first of all kinds; they are linked by `next`.
+extern constinit const AwaitEdge* await_edges;
 
 }  // namespace asyncio::detail

@@ -20,6 +20,7 @@
 namespace asyncio::detail {
 
 class FutureCore;
+class DescribeTasks;
 struct AwaitEdge;
 
 /// Knows what the functions of all kinds of DoneNode are called.
@@ -128,6 +129,7 @@ protected:
     [[nodiscard]] std::string describe_callbacks() const;
 
 private:
+    friend class DescribeTasks;
     IntrusiveList<DoneNode> waiters_;
 };
 

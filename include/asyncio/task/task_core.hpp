@@ -101,6 +101,7 @@ protected:
 
 private:
     friend class asyncio::NewTask;
+    friend class DescribeTasks;
     void start_by_factory(const TaskOptions& options);
     [[nodiscard]] bool prepare(const TaskOptions& options);
     void begin(bool eager);
