@@ -34,11 +34,10 @@ struct Section {
 
 /// The section of an ELF file that holds the DebugLayout; size 0 when there is none.
 Section find_section(std::ifstream& file) {
-    constexpr std::size_t most_sections = 100'000;
     Elf64_Ehdr header;
     if (!read_at(file, 0, &header) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
         header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_shentsize != sizeof(Elf64_Shdr) ||
-        header.e_shnum > most_sections || header.e_shstrndx >= header.e_shnum)
+        header.e_shstrndx >= header.e_shnum)
         return {};
     std::vector<Elf64_Shdr> sections(header.e_shnum);
     if (!read_at(file, header.e_shoff, sections.data(), sections.size())) return {};

@@ -1,10 +1,7 @@
 #include "report.hpp"
 
 #include <charconv>
-#include <cstdio>
-#include <map>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 namespace inspect {

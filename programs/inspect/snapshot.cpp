@@ -6,9 +6,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
-#include <map>
-#include <type_traits>
 #include <unordered_map>
 #include <unordered_set>
 

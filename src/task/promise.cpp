@@ -93,8 +93,8 @@ std::string function_name(std::string_view text) {
     std::size_t begin = end;
     while (begin > 0) {
         const char c = text[begin - 1];
-        if (c == '>') ++depth;
-        if (c == '<') --depth;
+        if (c == '>' || c == ')') ++depth;  // Clang: "(anonymous namespace)::f"
+        if (c == '<' || c == '(') --depth;
         if (depth == 0 && c == ' ') break;
         --begin;
     }
