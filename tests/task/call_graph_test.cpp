@@ -458,12 +458,12 @@ TEST_P(CallGraphTest, TASK_27_print_stack_says_what_it_prints) {
     std::FILE* file = std::tmpfile();
     task.print_stack(std::nullopt, file);
     const std::string text = read_back(file);
-    EXPECT_THAT(text, testing::StartsWith("Stack for <Task pending name='task'> (most recent call last):\n  File \""));
+    EXPECT_THAT(text, testing::StartsWith("Stack for " + task.repr() + " (most recent call last):\n  File \""));
     EXPECT_THAT(text, testing::EndsWith("sleeping\n"));
     end(task);
     file = std::tmpfile();
     task.print_stack({}, file);
-    EXPECT_EQ(read_back(file), "No stack for <Task cancelled name='task'>\n");
+    EXPECT_EQ(read_back(file), "No stack for " + task.repr() + "\n");
 }
 
 TEST_P(CallGraphTest, TASK_27_print_stack_of_a_failed_task_names_the_exception) {
