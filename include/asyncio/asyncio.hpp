@@ -22,6 +22,12 @@
 #include <asyncio/loop/event_loops.hpp>
 #include <asyncio/loop/policy.hpp>
 #include <asyncio/net/streams.hpp>
+#include <asyncio/sync/barrier.hpp>
+#include <asyncio/sync/condition.hpp>
+#include <asyncio/sync/event.hpp>
+#include <asyncio/sync/guard.hpp>
+#include <asyncio/sync/lock.hpp>
+#include <asyncio/sync/semaphore.hpp>
 #include <asyncio/task/as_completed.hpp>
 #include <asyncio/task/async_finally.hpp>
 #include <asyncio/task/async_generator.hpp>

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <asyncio/base/intrusive_list.hpp>
+
+#include <exception>
+#include <utility>
+
+namespace asyncio {
+
+namespace detail {
+
+/// A guard's place in the list of those that will release a primitive. The list unlinks them when the primitive goes
+/// first; what is not linked has nothing to release.
+class GuardHook : public ListHook {};
+
+/// A destructor may not throw: says that a guard could not release.
+void report_failed_release(std::exception_ptr error) noexcept;
+
+}  // namespace detail
+
+/// Releases a Lock or one unit of a Semaphore at the end of its scope: on return, on exceptions and on cancellation.
+///
+///     auto guard = co_await lock.guard();
+///
+/// Releases exactly once; `release()` does it early, and a moved-from guard has nothing to release. When the primitive
+/// is destroyed first, neither has its guard. If somebody else released it meanwhile, `release()` throws what the
+/// primitive's `release()` throws, and the destructor reports it to the loop's exception handler.
+/// Mirrors `async with lock:`.
+template <class Primitive>
+class [[nodiscard("the guard releases when it is destroyed: auto guard = co_await x.guard();")]] Guard
+    : private detail::GuardHook {
+public:
+    Guard(Guard&& other) noexcept : owner_(other.owner_) { take_from(other); }
+    Guard& operator=(Guard&& other) noexcept {
+        if (this == &other) return *this;
+        release_quietly();
+        owner_ = other.owner_;
+        take_from(other);
+        return *this;
+    }
+    ~Guard() { release_quietly(); }
+
+    /// Whether there is something to release.
+    [[nodiscard]] bool owns() const noexcept { return linked(); }
+    explicit operator bool() const noexcept { return owns(); }
+
+    /// Releases now; does nothing when there is nothing to release.
+    void release() {
+        if (!linked()) return;
+        unlink();
+        owner_->release();
+    }
+
+private:
+    template <class, class>
+    friend class GuardAwaiter;
+    friend Primitive;
+
+    explicit Guard(Primitive& owner) noexcept : owner_(&owner) { owner.guards_.push_back(*this); }
+
+    void take_from(Guard& other) noexcept {
+        if (!other.linked()) return;
+        other.unlink();
+        owner_->guards_.push_back(*this);
+    }
+    void release_quietly() noexcept {
+        if (!linked()) return;
+        try {
+            release();
+        } catch (...) {
+            detail::report_failed_release(std::current_exception());
+        }
+    }
+
+    Primitive* owner_;
+};
+
+/// What `guard()` returns: acquires as `Acquire` does, and gives a guard.
+template <class Acquire, class Primitive>
+class [[nodiscard("write auto guard = co_await x.guard();")]] GuardAwaiter : public Acquire {
+public:
+    using Acquire::Acquire;
+
+    Guard<Primitive> await_resume() {
+        Acquire::await_resume();
+        return Guard<Primitive>(this->primitive());
+    }
+};
+
+}  // namespace asyncio

@@ -1,0 +1,144 @@
+#pragma once
+
+#include <asyncio/sync/guard.hpp>
+#include <asyncio/sync/wait_list.hpp>
+
+#include <coroutine>
+#include <string>
+
+namespace asyncio {
+
+class Condition;
+class Lock;
+
+namespace detail {
+class ConditionWait;
+}  // namespace detail
+
+/// See Lock::statistics.
+struct LockStatistics {
+    WaitStatistics waiters;
+    bool locked = false;
+    std::string holder;  ///< name of the task that holds it; empty when free, or when taken outside of a task
+};
+
+namespace detail {
+
+/// What Lock::acquire returns.
+class [[nodiscard("write co_await lock.acquire()")]] LockAcquire : public ListedWaiter {
+public:
+    explicit LockAcquire(Lock& lock) noexcept : lock_(&lock) {}
+    /// One that was not awaited yet may be moved, into a task for instance.
+    LockAcquire(LockAcquire&& unstarted) noexcept : LockAcquire(*unstarted.lock_) {}
+    ~LockAcquire();
+
+    [[nodiscard]] bool await_ready() noexcept;
+
+    template <class P>
+    void await_suspend(std::coroutine_handle<P> handle) {
+        enter();
+        suspend(handle);
+    }
+
+    bool await_resume() {
+        if (stage_ != Stage::idle) finish();
+        return true;
+    }
+
+protected:
+    [[nodiscard]] Lock& primitive() const noexcept { return *lock_; }
+
+private:
+    void enter();
+    void finish();
+
+    Lock* lock_;
+};
+
+}  // namespace detail
+
+/// Mutual exclusion for the tasks of one loop.
+///
+///     auto guard = co_await lock.guard();   // released at the end of the scope
+///
+/// Fair: tasks get it in the order in which they asked, and nobody overtakes one who waits. A release wakes the first
+/// one, who takes the lock in the next iteration; until then `locked()` is false. Not reentrant: a task that acquires
+/// twice waits for itself. Construction needs no loop; the lock is bound to the loop of the first task that has to wait
+/// for it.
+///
+/// Destroying it while tasks wait wakes them with RuntimeError; its guards have nothing to release then.
+/// Cancellation of a wait: CancelledError, the task leaves the line, and a lock that it was about to get goes to the
+/// next. Thread safety: none, for the loop's own thread only. Debug mode throws RuntimeError in another. Mirrors
+/// asyncio.Lock.
+class Lock {
+public:
+    Lock() noexcept = default;
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+
+    [[nodiscard]] bool locked() const noexcept { return locked_; }
+
+    /// Waits until it is free and takes it; the await gives true. Does not give way when it is free.
+    ///
+    /// Throws RuntimeError when it has to wait and no task runs, when the lock belongs to another loop, and when it is
+    /// destroyed meanwhile.
+    detail::LockAcquire acquire() noexcept { return detail::LockAcquire(*this); }
+    /// The same; the await gives a guard that releases.
+    GuardAwaiter<detail::LockAcquire, Lock> guard() noexcept { return GuardAwaiter<detail::LockAcquire, Lock>(*this); }
+
+    /// Frees it and wakes the first who waits. Anybody may release it, not only the task that has it.
+    ///
+    /// Throws RuntimeError "Lock is not acquired." when it is free.
+    void release() {
+        check_thread();
+        if (!locked_) [[unlikely]]
+            throw_not_acquired();
+        free();
+    }
+
+    [[nodiscard]] LockStatistics statistics() const;
+    /// `<Lock at 0x… [locked, waiters:2]>`
+    [[nodiscard]] std::string repr() const;
+
+private:
+    template <class>
+    friend class Guard;
+    friend class Condition;
+    friend class detail::LockAcquire;
+    friend class detail::ConditionWait;
+
+    [[nodiscard]] bool try_take(detail::TaskCore* task) noexcept {
+        if (locked_ || waiters_.live()) return false;
+        take(task);
+        return true;
+    }
+    void take(detail::TaskCore* task) noexcept {
+        locked_ = true;
+        holder_ = detail::TaskPtr(task);
+    }
+    void free() noexcept {
+        locked_ = false;
+        holder_ = nullptr;
+        if (!waiters_.empty()) waiters_.choose_head();
+    }
+    /// Somebody who was chosen does not come.
+    void hand_on() noexcept {
+        if (!locked_) waiters_.choose_head();
+    }
+    void check_thread() const {
+        if (holder_) holder_->loop().check_thread();
+    }
+    [[noreturn]] static void throw_not_acquired();
+
+    bool locked_ = false;
+    detail::TaskPtr holder_;  // kept alive, so that it can be named
+    detail::WaitList waiters_;
+    detail::IntrusiveList<detail::GuardHook> guards_;
+    detail::LoopBinding binding_;
+};
+
+inline bool detail::LockAcquire::await_ready() noexcept {
+    return lock_->try_take(running_task());
+}
+
+}  // namespace asyncio

@@ -1,0 +1,188 @@
+#pragma once
+
+#include <asyncio/base/intrusive_list.hpp>
+#include <asyncio/base/ready_queue.hpp>
+#include <asyncio/task/waiter.hpp>
+
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace asyncio {
+
+/// What every primitive's `statistics()` says about those who wait for it.
+struct WaitStatistics {
+    std::size_t waiters = 0;  ///< now, with those who were chosen and have not run yet
+    std::size_t peak = 0;     ///< most waiters at a time so far
+    std::uint64_t waits = 0;  ///< awaits that had to suspend so far; those that did not cost no counter
+};
+
+namespace detail {
+
+class WaitList;
+
+/// A task's place in the line before a primitive. Lives in the awaiting frame.
+///
+///                ┌──choose()──► chosen ────┐
+///     idle ─► waiting                      ├─ its turn: WaitList::remove() ─► idle
+///                └──cancel()──► cancelled ─┘
+///
+/// It stays in the list until its turn, as asyncio's futures stay in their deques: a primitive sees in that one
+/// iteration that somebody is about to come (chosen) or to leave (cancelled). When the list goes first, `list_` is
+/// null.
+class ListedWaiter : public Waiter, public ListHook {
+public:
+    enum class Stage : std::uint8_t { idle, waiting, chosen, cancelled };
+
+    bool cancel(std::string_view message) noexcept override;
+
+protected:
+    ListedWaiter() noexcept = default;
+    ~ListedWaiter() = default;
+
+    /// Ends the wait, at the turn. False when the primitive is gone, and nothing of it may be touched.
+    [[nodiscard]] bool leave() noexcept;
+    /// Ends the wait where the frame is destroyed instead; true when it had been chosen and the primitive is still
+    /// there: then the choice has to be handed on.
+    [[nodiscard]] bool abandon() noexcept;
+    /// Throws when this object is being awaited already.
+    void begin() {
+        if (stage_ != Stage::idle) [[unlikely]]
+            throw_awaited_twice();
+        bind_to_current_task();
+    }
+    /// Leaves the cancelled place in the list and its effect on the task to the caller. False when it is too late.
+    [[nodiscard]] bool mark_cancelled() noexcept;
+
+    WaitList* list_ = nullptr;
+    Stage stage_ = Stage::idle;
+
+private:
+    friend class WaitList;
+    [[noreturn]] static void throw_awaited_twice();
+
+    ReadyNode* node_ = nullptr;  // what gets the turn: the task, or the waiter itself if it has to look again
+};
+
+/// Those who wait for one condition of one primitive, in the order of their coming. All of it is O(1).
+///
+/// Those chosen or cancelled stay until their turn; `next_` is the first one that still waits.
+class WaitList {
+public:
+    WaitList() noexcept = default;
+    WaitList(const WaitList&) = delete;
+    WaitList& operator=(const WaitList&) = delete;
+    /// Wakes everybody, to find out that the list is gone.
+    ~WaitList();
+
+    /// True when nobody is entered, not even one who is about to leave.
+    [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
+    /// True when somebody waits or is about to come.
+    [[nodiscard]] bool live() const noexcept { return live_ != 0; }
+    /// True when somebody waits who has not been chosen.
+    [[nodiscard]] bool waiting() const noexcept { return next_ != nullptr; }
+    [[nodiscard]] std::size_t count_entries() const noexcept;
+    [[nodiscard]] WaitStatistics statistics() const noexcept { return {live_, peak_, waits_}; }
+
+    /// `turn` is what runs when the waiter is chosen: its task, or its own node.
+    void enter(ListedWaiter& waiter, ReadyNode& turn) noexcept {
+        waiter.node_ = &turn;
+        waiter.list_ = this;
+        waiter.stage_ = ListedWaiter::Stage::waiting;
+        entries_.push_back(waiter);
+        if (next_ == nullptr) next_ = &waiter;
+        ++waits_;
+        if (++live_ > peak_) peak_ = live_;
+    }
+    /// The waiter's turn has come.
+    void remove(ListedWaiter& waiter) noexcept {
+        if (next_ == &waiter) skip();
+        if (waiter.stage_ != ListedWaiter::Stage::cancelled) --live_;
+        static_cast<ListHook&>(waiter).unlink();
+        waiter.stage_ = ListedWaiter::Stage::idle;
+    }
+
+    /// Wakes the first that still waits; false when there is none.
+    bool choose() noexcept {
+        if (next_ == nullptr) return false;
+        ListedWaiter& waiter = *next_;
+        skip();
+        waiter.stage_ = ListedWaiter::Stage::chosen;
+        wake(waiter);
+        return true;
+    }
+    void choose_all() noexcept {
+        while (choose()) {
+        }
+    }
+    /// Wakes the one at the head, unless it is about to come or to leave already: then it sees to the next at its turn.
+    void choose_head() noexcept {
+        if (next_ != nullptr && entries_.front() == next_) choose();
+    }
+
+    /// For the destructor of a primitive whose waiters are given to another list: the first entry, in whatever stage.
+    [[nodiscard]] ListedWaiter* front() const noexcept { return entries_.front(); }
+    [[nodiscard]] ListedWaiter* next(const ListedWaiter& waiter) const noexcept { return entries_.next(waiter); }
+    /// Moves one of `other` to the end of this list. One whose turn is to come anyway counts as about to leave.
+    void adopt(WaitList& other, ListedWaiter& waiter) noexcept;
+
+private:
+    friend class ListedWaiter;
+    void cancelled(ListedWaiter& waiter) noexcept {
+        if (next_ == &waiter) skip();
+        waiter.stage_ = ListedWaiter::Stage::cancelled;
+        --live_;
+    }
+    /// Never goes back, so that each entry is passed once.
+    void skip() noexcept {
+        do {
+            next_ = entries_.next(*next_);
+        } while (next_ != nullptr && next_->stage_ != ListedWaiter::Stage::waiting);
+    }
+    static void wake(ListedWaiter& waiter) noexcept {
+        LoopCore& loop = waiter.task_->loop();
+        ++loop.wakeups;
+        loop.make_ready(*waiter.node_);
+    }
+
+    IntrusiveList<ListedWaiter> entries_;
+    ListedWaiter* next_ = nullptr;
+    std::uint32_t live_ = 0;
+    std::uint32_t peak_ = 0;
+    std::uint64_t waits_ = 0;
+};
+
+/// Ties a primitive to the loop of the first task that suspends on it, as asyncio does.
+class LoopBinding {
+public:
+    /// True when the task's loop is, or now becomes, the primitive's.
+    [[nodiscard]] bool accepts(TaskCore& task) noexcept {
+        if (loop_.get() == &task.loop()) [[likely]]
+            return true;
+        if (loop_) return false;
+        loop_ = LoopPtr(&task.loop());
+        return true;
+    }
+    /// In debug mode, throws RuntimeError when another thread runs the loop.
+    void check_thread() const {
+        if (loop_) loop_->check_thread();
+    }
+
+private:
+    LoopPtr loop_;
+};
+
+[[noreturn]] void throw_other_loop(const std::string& primitive);
+[[noreturn]] void throw_destroyed(const char* primitive);
+/// `<Lock at 0x55… [locked, waiters:2]>`
+[[nodiscard]] std::string repr_of(const char* type, const void* address, std::string extra, const WaitList& waiters);
+
+/// The task that runs in this thread, or nullptr.
+[[nodiscard]] inline TaskCore* running_task() noexcept {
+    return running_loop == nullptr ? nullptr : running_loop->current_task;
+}
+
+}  // namespace detail
+}  // namespace asyncio

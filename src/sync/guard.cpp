@@ -1,0 +1,24 @@
+#include <asyncio/sync/guard.hpp>
+
+#include <asyncio/base/log.hpp>
+#include <asyncio/loop/exception_context.hpp>
+#include <asyncio/loop/loop_core.hpp>
+
+namespace asyncio::detail {
+
+void report_failed_release(std::exception_ptr error) noexcept {
+    try {
+        ExceptionContext context;
+        context.message = "A guard could not release at the end of its scope";
+        context.exception = std::move(error);
+        if (running_loop != nullptr) {
+            running_loop->report(context);
+        } else {
+            log(LogLevel::error, LoopCore::format(context));
+        }
+    } catch (...) {
+        // Out of memory: the report is lost.
+    }
+}
+
+}  // namespace asyncio::detail

@@ -1,0 +1,81 @@
+#include <asyncio/sync/wait_list.hpp>
+
+#include <asyncio/base/exceptions.hpp>
+
+#include <cstdint>
+#include <cstdio>
+
+namespace asyncio::detail {
+
+bool ListedWaiter::cancel(std::string_view message) noexcept {
+    if (!mark_cancelled()) return false;
+    accept_cancel(message);
+    return true;
+}
+
+bool ListedWaiter::mark_cancelled() noexcept {
+    if (stage_ != Stage::waiting) return false;
+    list_->cancelled(*this);
+    return true;
+}
+
+bool ListedWaiter::leave() noexcept {
+    if (list_ == nullptr) {
+        stage_ = Stage::idle;
+        return false;
+    }
+    list_->remove(*this);
+    return true;
+}
+
+bool ListedWaiter::abandon() noexcept {
+    if (stage_ == Stage::idle || list_ == nullptr) return false;
+    const bool chosen = stage_ == Stage::chosen;
+    list_->remove(*this);
+    return chosen;
+}
+
+void ListedWaiter::throw_awaited_twice() {
+    throw RuntimeError("this wait is being awaited by another task already");
+}
+
+WaitList::~WaitList() {
+    while (ListedWaiter* waiter = entries_.pop_front()) {
+        waiter->list_ = nullptr;
+        if (waiter->stage_ != ListedWaiter::Stage::waiting) continue;  // its turn comes anyway
+        waiter->stage_ = ListedWaiter::Stage::chosen;
+        wake(*waiter);
+    }
+}
+
+std::size_t WaitList::count_entries() const noexcept {
+    std::size_t count = 0;
+    for (const ListedWaiter* waiter = entries_.front(); waiter != nullptr; waiter = entries_.next(*waiter)) ++count;
+    return count;
+}
+
+void WaitList::adopt(WaitList& other, ListedWaiter& waiter) noexcept {
+    const bool waiting = waiter.stage_ == ListedWaiter::Stage::waiting;
+    other.remove(waiter);
+    enter(waiter, *waiter.node_);
+    if (!waiting) cancelled(waiter);
+}
+
+void throw_other_loop(const std::string& primitive) {
+    throw RuntimeError(primitive + " is bound to a different event loop");
+}
+
+void throw_destroyed(const char* primitive) {
+    throw RuntimeError(std::string(primitive) + " destroyed while being awaited");
+}
+
+std::string repr_of(const char* type, const void* address, std::string extra, const WaitList& waiters) {
+    const std::size_t count = waiters.count_entries();
+    if (count > 0) extra += ", waiters:" + std::to_string(count);
+    char place[2 + 2 * sizeof(void*) + 1];
+    std::snprintf(place, sizeof place, "0x%llx",
+                  static_cast<unsigned long long>(reinterpret_cast<std::uintptr_t>(address)));
+    return "<" + std::string(type) + " at " + place + " [" + extra + "]>";
+}
+
+}  // namespace asyncio::detail
