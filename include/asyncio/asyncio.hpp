@@ -22,6 +22,9 @@
 #include <asyncio/loop/event_loops.hpp>
 #include <asyncio/loop/policy.hpp>
 #include <asyncio/net/streams.hpp>
+#include <asyncio/queue/lifo_queue.hpp>
+#include <asyncio/queue/priority_queue.hpp>
+#include <asyncio/queue/queue.hpp>
 #include <asyncio/sync/barrier.hpp>
 #include <asyncio/sync/condition.hpp>
 #include <asyncio/sync/event.hpp>

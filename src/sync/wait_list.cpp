@@ -54,6 +54,13 @@ std::size_t WaitList::count_entries() const noexcept {
     return count;
 }
 
+std::size_t WaitList::count_waiting() const noexcept {
+    std::size_t count = 0;
+    for (const ListedWaiter* waiter = next_; waiter != nullptr; waiter = entries_.next(*waiter))
+        count += waiter->stage_ == ListedWaiter::Stage::waiting ? 1 : 0;
+    return count;
+}
+
 void WaitList::adopt(WaitList& other, ListedWaiter& waiter) noexcept {
     const bool waiting = waiter.stage_ == ListedWaiter::Stage::waiting;
     other.remove(waiter);

@@ -1,11 +1,11 @@
 // Barrier: BAR-1 to BAR-13, and the common rules on it.
 
 #include "support/loops.hpp"
-#include "support/reports.hpp"
 #include "support/trace.hpp"
 #include "support/turns.hpp"
 
 #include <asyncio/asyncio.hpp>
+#include <asyncio/testing/captured_log.hpp>
 
 #include <gtest/gtest.h>
 
@@ -306,7 +306,7 @@ TEST_P(BarrierTest, SYNC_11_destroyed_with_waiters) {
 
 TEST_P(BarrierTest, SYNC_11_closing_the_loop_unlinks_its_waiters) {
     Barrier barrier(3);
-    support::Reports reports(loop);
+    const asyncio::testing::CapturedLog log;
     run([&]() -> Coro<> {
         runners(barrier, 0, 2);
         co_await turns();

@@ -1,11 +1,11 @@
 // Event: EVENT-1 to EVENT-7, and the common rules on it.
 
 #include "support/loops.hpp"
-#include "support/reports.hpp"
 #include "support/trace.hpp"
 #include "support/turns.hpp"
 
 #include <asyncio/asyncio.hpp>
+#include <asyncio/testing/captured_log.hpp>
 
 #include <gtest/gtest.h>
 
@@ -223,7 +223,7 @@ TEST_P(EventTest, SYNC_11_destroying_the_event_fails_those_who_wait_but_not_thos
 
 TEST_P(EventTest, SYNC_11_closing_the_loop_unlinks_its_waiters) {
     Event event;
-    support::Reports reports(loop);
+    const asyncio::testing::CapturedLog log;
     run([&]() -> Coro<> {
         waiter(event, "w");
         waiter(event, "chosen");

@@ -7,6 +7,7 @@
 #include "support/turns.hpp"
 
 #include <asyncio/asyncio.hpp>
+#include <asyncio/testing/captured_log.hpp>
 #include <asyncio/testing/run_virtual.hpp>
 
 #include <gtest/gtest.h>
@@ -494,7 +495,7 @@ TEST_P(LockTest, SYNC_11_closing_the_loop_unlinks_its_waiters) {
     support::Lives lives;
     Lock lock;
     {
-        support::Reports reports(loop);
+        const asyncio::testing::CapturedLog log;
         auto holder = loop.create_task([&, life = lives.one()]() -> Coro<> {
             auto guard = co_await lock.guard();
             co_await asyncio::sleep(1h);
@@ -512,7 +513,7 @@ TEST_P(LockTest, SYNC_11_closing_the_loop_unlinks_its_waiters) {
 
 TEST_P(LockTest, SYNC_11_closing_the_loop_between_the_choice_and_the_turn) {
     Lock lock;
-    support::Reports reports(loop);
+    const asyncio::testing::CapturedLog log;
     run([&]() -> Coro<> {
         co_await lock.acquire();
         for (int i = 0; i < 2; ++i) user(lock, "w");

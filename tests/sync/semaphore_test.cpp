@@ -1,11 +1,11 @@
 // Semaphore and BoundedSemaphore: SEM-1 to SEM-10, BSEM-1 to BSEM-3, and the common rules on them.
 
 #include "support/loops.hpp"
-#include "support/reports.hpp"
 #include "support/trace.hpp"
 #include "support/turns.hpp"
 
 #include <asyncio/asyncio.hpp>
+#include <asyncio/testing/captured_log.hpp>
 #include <asyncio/testing/run_virtual.hpp>
 
 #include <gtest/gtest.h>
@@ -349,7 +349,7 @@ TEST_P(SemaphoreTest, SYNC_11_destroying_it_wakes_its_waiters_and_disarms_its_gu
 
 TEST_P(SemaphoreTest, SYNC_11_closing_the_loop_unlinks_its_waiters) {
     Semaphore semaphore(0);
-    support::Reports reports(loop);
+    const asyncio::testing::CapturedLog log;
     run([&]() -> Coro<> {
         taker(semaphore, "a");
         taker(semaphore, "b");

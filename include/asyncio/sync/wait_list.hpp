@@ -84,6 +84,8 @@ public:
     /// True when somebody waits who has not been chosen.
     [[nodiscard]] bool waiting() const noexcept { return next_ != nullptr; }
     [[nodiscard]] std::size_t count_entries() const noexcept;
+    /// Those who wait and have not been chosen.
+    [[nodiscard]] std::size_t count_waiting() const noexcept;
     [[nodiscard]] WaitStatistics statistics() const noexcept { return {live_, peak_, waits_}; }
 
     /// `turn` is what runs when the waiter is chosen: its task, or its own node.

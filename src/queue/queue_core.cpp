@@ -1,0 +1,112 @@
+#include <asyncio/queue/queue_core.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+#include <utility>
+
+namespace asyncio::detail {
+
+QueueCore::QueueCore(std::ptrdiff_t maxsize) noexcept
+    : limit_(maxsize > 0 ? static_cast<std::size_t>(maxsize) : std::numeric_limits<std::size_t>::max()),
+      maxsize_(maxsize) {}
+
+QueueCore::~QueueCore() {
+    for (auto* waiter = joiners_.front(); waiter != nullptr; waiter = joiners_.next(*waiter))
+        static_cast<JoinWaiter*>(waiter)->orphan();
+}
+
+QueueStatistics QueueCore::statistics() const noexcept {
+    return {size_, peak_, maxsize_, unfinished_, getters_.statistics(), putters_.statistics(), joiners_.statistics()};
+}
+
+void QueueCore::task_done() {
+    check_thread();
+    if (unfinished_ == 0) throw std::invalid_argument("task_done() called too many times");
+    if (--unfinished_ == 0) joiners_.choose_all();
+}
+
+void QueueCore::shut_down(bool dropped) noexcept {
+    shut_down_ = true;
+    if (dropped) {
+        unfinished_ -= std::min(std::exchange(size_, 0), unfinished_);
+        if (unfinished_ == 0) joiners_.choose_all();
+    }
+    getters_.choose_all();
+    putters_.choose_all();
+}
+
+void QueueCore::throw_no_room() const {
+    if (shut_down_) throw QueueShutDown();
+    throw QueueFull();
+}
+
+void QueueCore::throw_no_item() const {
+    if (shut_down_) throw QueueShutDown();
+    throw QueueEmpty();
+}
+
+std::string QueueCore::format(const char* type, const std::string& items) const {
+    std::string text = std::string("<") + type + " maxsize=" + std::to_string(maxsize_);
+    if (!empty()) text += " _queue=[" + items + "]";
+    const auto count = [&text](const char* name, std::size_t number) {
+        if (number > 0) text += std::string(" ") + name + "[" + std::to_string(number) + "]";
+    };
+    count("_getters", getters_.count_waiting());
+    count("_putters", putters_.count_waiting());
+    if (unfinished_ > 0) text += " tasks=" + std::to_string(unfinished_);
+    if (shut_down_) text += " shutdown";
+    return text + ">";
+}
+
+// --- those who wait for an item, or for room ---
+
+void QueueWaiter::enter() {
+    begin();
+    if (!queue_->binding_.accepts(*task_)) throw_other_loop(queue_->format("Queue", "…"));
+    (queue_->*line_).enter(*this, *this);
+}
+
+void QueueWaiter::run(ReadyNode& node, Turn turn) {
+    if (turn == Turn::drop) return;
+    auto& self = static_cast<QueueWaiter&>(node);
+    if (self.list_ != nullptr && !self.task_->must_throw()) {
+        self.list_->remove(self);
+        if (!self.ready()) return (self.queue_->*self.line_).enter(self, self);
+    }
+    self.task_->go_on();
+}
+
+/// Not by way of ready(): cancelled, or the queue is gone.
+void QueueWaiter::fail() {
+    const bool chosen = stage_ == Stage::chosen;
+    if (leave() && chosen) hand_on();
+    resumed();
+    throw_destroyed("Queue");
+}
+
+/// The item, or the room, that this one was woken for is for the next.
+void QueueWaiter::hand_on() noexcept {
+    const bool left = line_ == &QueueCore::getters_ ? !queue_->empty() : !queue_->full();
+    if (left) (queue_->*line_).choose();
+}
+
+QueueWaiter::~QueueWaiter() {
+    if (abandon()) hand_on();
+}
+
+// --- join ---
+
+void JoinWaiter::enter() {
+    begin();
+    if (!queue_->binding_.accepts(*task_)) throw_other_loop(queue_->format("Queue", "…"));
+    queue_->joiners_.enter(*this, *task_);
+}
+
+void JoinWaiter::finish() {
+    static_cast<void>(leave());
+    resumed();
+    if (destroyed_) throw_destroyed("Queue");
+}
+
+}  // namespace asyncio::detail
