@@ -109,21 +109,20 @@ TEST_P(QueueTest, QUEUE_4_a_refused_argument_is_left_as_it_is) {
 
 TEST_P(QueueTest, QUEUE_10_and_12_items_are_destroyed_once_whatever_happens) {
     Lives lives;
+    const auto item = [&] { return std::make_unique<Lives::One>(lives.one()); };
     {
         Queue<std::unique_ptr<Lives::One>> queue(1);
         run([&]() -> Coro<> {
-            co_await queue.put(std::make_unique<Lives::One>(lives.one()));
-            auto blocked = asyncio::create_task(
-                [&]() -> Coro<> { co_await queue.put(std::make_unique<Lives::One>(lives.one())); });
-            auto cancelled = asyncio::create_task(
-                [&]() -> Coro<> { co_await queue.put(std::make_unique<Lives::One>(lives.one())); });
+            co_await queue.put(item());
+            auto blocked = asyncio::create_task([&]() -> Coro<> { co_await queue.put(item()); });
+            auto cancelled = asyncio::create_task([&]() -> Coro<> { co_await queue.put(item()); });
             co_await turns();
             EXPECT_EQ(lives.now(), 3);
             cancelled.cancel();
             co_await turns();
             EXPECT_EQ(lives.now(), 2);
             {
-                const auto item = co_await queue.get();
+                const auto taken = co_await queue.get();
                 EXPECT_EQ(lives.now(), 2);
             }
             EXPECT_EQ(lives.now(), 1);
@@ -131,15 +130,15 @@ TEST_P(QueueTest, QUEUE_10_and_12_items_are_destroyed_once_whatever_happens) {
             EXPECT_EQ(lives.now(), 1);
             co_await queue.get();
             EXPECT_EQ(lives.now(), 0);
-            queue.put_nowait(std::make_unique<Lives::One>(lives.one()));
-            auto wait = queue.put(std::make_unique<Lives::One>(lives.one()));
+            queue.put_nowait(item());
+            auto wait = queue.put(item());
             EXPECT_EQ(lives.now(), 2);
         });
         EXPECT_EQ(lives.now(), 1);
         queue.shutdown({.immediate = true});
         EXPECT_EQ(lives.now(), 0);
         Queue<std::unique_ptr<Lives::One>> filled;
-        for (int i = 0; i < 20; ++i) filled.put_nowait(std::make_unique<Lives::One>(lives.one()));
+        for (int i = 0; i < 20; ++i) filled.put_nowait(item());
         filled.get_nowait();
         EXPECT_EQ(lives.now(), 19);
     }
