@@ -16,6 +16,7 @@ void ConditionWait::start() {
     lock_ = condition_->lock_;
     // It may have to wait for the lock as well, at a time when nothing may fail any more.
     if (!lock_->binding_.accepts(*task_)) throw_other_loop(lock_->repr());
+    condition_->waits_.push_back(alive_);
     wait_for_notification();
 }
 
@@ -98,7 +99,7 @@ bool ConditionWait::finished() noexcept {
         error_ = std::current_exception();
         return true;
     }
-    destroyed_ = condition_ == nullptr;
+    destroyed_ = !alive_.linked();
     if (destroyed_) return true;
     wait_for_notification();
     task_->suspend(*task_->leaf(), this);  // the predicate may have cancelled the task
@@ -109,8 +110,10 @@ void ConditionWait::finish() {
     // No resumed(): cancellations were taken at the turn, and one by the predicate itself is for the next await.
     const std::exception_ptr error = std::exchange(error_, nullptr);
     const bool hand_on = std::exchange(failed_in_wait_, false);
+    const bool alive = alive_.linked();
+    alive_.unlink();
     if (error) {
-        if (hand_on && condition_ != nullptr) condition_->choose(1);
+        if (hand_on && alive) condition_->choose(1);
         std::rethrow_exception(error);
     }
     if (destroyed_) throw_destroyed("Condition");
@@ -119,7 +122,6 @@ void ConditionWait::finish() {
 void ConditionWait::orphan() noexcept {
     destroyed_ = stage_ == Stage::waiting;
     reacquiring_ = true;
-    condition_ = nullptr;
     lock_->waiters_.adopt(*list_, *this);
 }
 

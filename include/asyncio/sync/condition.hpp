@@ -70,6 +70,7 @@ private:
     static void run(ReadyNode& node, Turn turn);
 
     Condition* condition_;
+    ListHook alive_;  // linked, in the condition's list, from the start of the wait on as long as the condition exists
     Lock* lock_ = nullptr;
     /// The guard that holds the lock, while this wait has released it: it has nothing to release when the frame is
     /// destroyed meanwhile.
@@ -189,6 +190,7 @@ private:
     std::optional<Lock> own_;
     Lock* lock_;
     detail::WaitList waiters_;
+    detail::IntrusiveList<detail::ListHook> waits_;  // also those who want the lock back
     detail::LoopBinding binding_;
 };
 
