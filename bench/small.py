@@ -8,13 +8,14 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 
 from ratios import Row
 
 REPETITIONS = 3
 
 # Peers that print all they measure as JSON; a peer that is not installed has no rows.
-FOREIGN = {"uv": "libuv", "tokio": "tokio", "cpython": "CPython", "uvloop": "uvloop"}
+FOREIGN = {"uv": "libuv", "tokio": "tokio", "cpython": "CPython", "uvloop": "uvloop", "sync": None}
 # uvloop is there for Debian's own Python only.
 PYTHON = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else "python3"
 
@@ -43,8 +44,9 @@ class Comparison:
 
     def add(self, values):
         """One round. Without a row when a peer that need not be installed is not."""
-        if all(peer in values for peer in self.peers):
-            self.row.add(values[self.ours], min(values[peer] for peer in self.peers))
+        theirs = values[self.peer_program or self.program]
+        if all(peer in theirs for peer in self.peers):
+            self.row.add(values[self.program][self.ours], min(theirs[peer] for peer in self.peers))
 
 
 def comparisons():
@@ -58,6 +60,7 @@ def comparisons():
     hand, asio, steady_timer = "hand-written", "Asio awaitable", "Asio steady_timer"
     alive = "timer, create and cancel, 100,000 alive"
     later = "timer, cancelled one iteration later"
+    call_soon = "our call_soon"
     child, level = "await of a child that returns at once", "await, each level of 1000"
     return [
         Comparison("await_bench", Row(child, hand, "ns", 1.4), "await_asyncio", "await_minimal"),
@@ -118,6 +121,23 @@ def comparisons():
                    "executor_asyncio", "executor_asio_post", "executor_asio_spawn"),
         Comparison("executor_bench", Row("job in a thread, 1000 in flight", "Asio thread_pool", "ns"),
                    "executor_many_asyncio", "executor_many_asio"),
+        Comparison("sync_bench", Row("lock and unlock, free", call_soon, "ns", 3), "lock_free", "call_soon_asyncio"),
+        Comparison("sync_bench", Row("lock handed to the other task", call_soon, "ns", 5),
+                   "lock_hand_over", "call_soon_asyncio"),
+        Comparison("sync_bench", Row("Queue per item, capacity 1024", call_soon, "ns", 3),
+                   "queue_items/1024", "call_soon_asyncio"),
+        Comparison("sync_bench", Row("Queue per item, capacity 1", call_soon, "ns", 6), "queue_items/1", "call_soon_asyncio"),
+        Comparison("sync_bench", Row("Queue per item, capacity 1024", "Asio channel", "ns"),
+                   "queue_items/1024", "channel_asio/1024"),
+        Comparison("sync_bench", Row("Queue per item, capacity 1", "Asio channel", "ns"), "queue_items/1", "channel_asio/1"),
+        Comparison("sync_bench", Row("Event: waking each of 100,000", "each of 1000", "ns"),
+                   "event_wake/100000", "event_wake/1000"),
+        Comparison("sync_bench", Row("PriorityQueue of 1,000,000, put and get", "std::priority_queue", "ns", 1.2),
+                   "priority_asyncio", "priority_std"),
+        Comparison("sync_bench", Row("Queue per item, capacity 1024", "Go channel", "ns", 0.2), "queue_items/1024", "channel_go/1024", peer_program="sync"),
+        Comparison("sync_bench", Row("Queue per item, capacity 1", "Go channel", "ns", 0.2), "queue_items/1", "channel_go/1", peer_program="sync"),
+        Comparison("sync_bench", Row("lock and unlock, free", "asyncio", "ns"), "lock_free", "lock_python", peer_program="sync"),
+        Comparison("sync_bench", Row("Queue per item, capacity 1", "asyncio", "ns"), "queue_items/1", "queue_python/1", peer_program="sync"),
         Comparison("memory/sleeping_tasks", Row("memory of a sleeping task", "Asio awaitable", "bytes", 320, absolute=True),
                    "asyncio", "asio"),
     ]
@@ -155,6 +175,7 @@ def foreign_peer(name, bench_dir):
         "tokio": [os.path.join(bench_dir, "tokio", "release", "tokio_peer")],
         "cpython": [PYTHON, os.path.join(here, "peers", "python_peers.py"), "cpython"],
         "uvloop": [PYTHON, os.path.join(here, "peers", "python_peers.py"), "--uvloop", "uvloop"],
+        "sync": [PYTHON, os.path.join(here, "peers", "sync_peers.py"), bench_dir],  # Go's channels and asyncio's queues
     }
     command = commands[name]
     if not os.access(command[0], os.X_OK):
@@ -182,7 +203,7 @@ def run(chosen, bench_dir, rounds, min_time, log=lambda text: None):
         values = {}
         for program in programs:
             names = set().union(*(comparison.names(program) for comparison in chosen))
-            values.update(measure(program, names, bench_dir, min_time))
+            values[program] = measure(program, names, bench_dir, min_time)
         for comparison in chosen:
             comparison.add(values)
         log(f"small benchmarks: round {number + 1}/{rounds}")

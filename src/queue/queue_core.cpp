@@ -64,7 +64,7 @@ std::string QueueCore::format(const char* type, const std::string& items) const 
 void QueueWaiter::enter() {
     begin();
     if (!queue_->binding_.accepts(*task_)) throw_other_loop(queue_->format("Queue", "…"));
-    (queue_->*line_).enter(*this, *this);
+    line_->enter(*this, *this);
 }
 
 void QueueWaiter::run(ReadyNode& node, Turn turn) {
@@ -72,7 +72,7 @@ void QueueWaiter::run(ReadyNode& node, Turn turn) {
     auto& self = static_cast<QueueWaiter&>(node);
     if (self.list_ != nullptr && !self.task_->must_throw()) {
         self.list_->remove(self);
-        if (!self.ready()) return (self.queue_->*self.line_).enter(self, self);
+        if (!self.ready()) return self.line_->enter(self, self);
     }
     self.task_->go_on();
 }
@@ -87,8 +87,8 @@ void QueueWaiter::fail() {
 
 /// The item, or the room, that this one was woken for is for the next.
 void QueueWaiter::hand_on() noexcept {
-    const bool left = line_ == &QueueCore::getters_ ? !queue_->empty() : !queue_->full();
-    if (left) (queue_->*line_).choose();
+    const bool left = line_ == &queue_->getters_ ? !queue_->empty() : !queue_->full();
+    if (left) line_->choose();
 }
 
 QueueWaiter::~QueueWaiter() {

@@ -108,12 +108,12 @@ public:
     }
 
 protected:
-    QueueWaiter(QueueCore& queue, WaitList QueueCore::* line) noexcept : ReadyNode(&run), queue_(&queue), line_(line) {}
+    QueueWaiter(QueueCore& queue, WaitList& line) noexcept : ReadyNode(&run), queue_(&queue), line_(&line) {}
     ~QueueWaiter();
 
     /// Whether the wait is over.
     [[nodiscard]] bool ready() const noexcept {
-        return queue_->shut_down_ || (line_ == &QueueCore::getters_ ? !queue_->empty() : !queue_->full());
+        return queue_->shut_down_ || (line_ == &queue_->getters_ ? !queue_->empty() : !queue_->full());
     }
     /// First thing in await_resume: throws what ended the wait in place of an item or room.
     void finish() {
@@ -129,18 +129,18 @@ private:
     void hand_on() noexcept;
     static void run(ReadyNode& node, Turn turn);
 
-    WaitList QueueCore::* line_;
+    WaitList* line_;
 };
 
 class GetWaiter : public QueueWaiter {
 public:
-    explicit GetWaiter(QueueCore& queue) noexcept : QueueWaiter(queue, &QueueCore::getters_) {}
+    explicit GetWaiter(QueueCore& queue) noexcept : QueueWaiter(queue, queue.getters_) {}
     [[nodiscard]] bool await_ready() const noexcept { return !queue_->empty() || queue_->shut_down_; }
 };
 
 class PutWaiter : public QueueWaiter {
 public:
-    explicit PutWaiter(QueueCore& queue) noexcept : QueueWaiter(queue, &QueueCore::putters_) {}
+    explicit PutWaiter(QueueCore& queue) noexcept : QueueWaiter(queue, queue.putters_) {}
     [[nodiscard]] bool await_ready() const noexcept { return !queue_->full() || queue_->shut_down_; }
 };
 

@@ -1,0 +1,30 @@
+// Items through a Go channel between two goroutines on one thread: nanoseconds per item, as JSON.
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"time"
+)
+
+func measure(capacity int, count int) float64 {
+	channel := make(chan int, capacity)
+	start := time.Now()
+	go func() {
+		for i := 0; i < count; i++ {
+			channel <- i
+		}
+		close(channel)
+	}()
+	sum := 0
+	for item := range channel {
+		sum += item
+	}
+	return float64(time.Since(start).Nanoseconds()) / float64(count)
+}
+
+func main() {
+	runtime.GOMAXPROCS(1)
+	measure(1024, 100000)
+	fmt.Printf("{\"channel_go/1\": %f, \"channel_go/1024\": %f}\n", measure(1, 500000), measure(1024, 1000000))
+}
