@@ -91,10 +91,6 @@ void QueueWaiter::hand_on() noexcept {
     if (left) line_->choose();
 }
 
-QueueWaiter::~QueueWaiter() {
-    if (abandon()) hand_on();
-}
-
 // --- join ---
 
 void JoinWaiter::enter() {

@@ -22,8 +22,8 @@ void LockAcquire::finish() {
     lock_->take(task_);
 }
 
-LockAcquire::~LockAcquire() {
-    if (abandon()) lock_->hand_on();
+void LockAcquire::hand_on() noexcept {
+    lock_->hand_on();
 }
 
 }  // namespace detail

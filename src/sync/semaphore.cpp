@@ -24,8 +24,7 @@ void SemaphoreAcquire::finish() {
     resumed();
 }
 
-SemaphoreAcquire::~SemaphoreAcquire() {
-    if (!abandon()) return;
+void SemaphoreAcquire::hand_on() noexcept {
     ++semaphore_->value_;
     semaphore_->choose_all_allowed();
 }

@@ -28,8 +28,8 @@ bool ListedWaiter::leave() noexcept {
     return true;
 }
 
-bool ListedWaiter::abandon() noexcept {
-    if (stage_ == Stage::idle || list_ == nullptr) return false;
+bool ListedWaiter::abandon_wait() noexcept {
+    if (list_ == nullptr) return false;
     const bool chosen = stage_ == Stage::chosen;
     list_->remove(*this);
     return chosen;

@@ -109,7 +109,10 @@ public:
 
 protected:
     QueueWaiter(QueueCore& queue, WaitList& line) noexcept : ReadyNode(&run), queue_(&queue), line_(&line) {}
-    ~QueueWaiter();
+    ~QueueWaiter() {
+        if (abandon()) [[unlikely]]
+            hand_on();
+    }
 
     /// Whether the wait is over.
     [[nodiscard]] bool ready() const noexcept {

@@ -30,7 +30,10 @@ public:
     explicit LockAcquire(Lock& lock) noexcept : lock_(&lock) {}
     /// One that was not awaited yet may be moved, into a task for instance.
     LockAcquire(LockAcquire&& unstarted) noexcept : LockAcquire(*unstarted.lock_) {}
-    ~LockAcquire();
+    ~LockAcquire() {
+        if (abandon()) [[unlikely]]
+            hand_on();
+    }
 
     [[nodiscard]] bool await_ready() noexcept;
 
@@ -51,6 +54,7 @@ protected:
 private:
     void enter();
     void finish();
+    void hand_on() noexcept;
 
     Lock* lock_;
 };

@@ -25,7 +25,10 @@ class [[nodiscard("write co_await semaphore.acquire()")]] SemaphoreAcquire : pub
 public:
     explicit SemaphoreAcquire(Semaphore& semaphore) noexcept : semaphore_(&semaphore) {}
     SemaphoreAcquire(SemaphoreAcquire&& unstarted) noexcept : SemaphoreAcquire(*unstarted.semaphore_) {}
-    ~SemaphoreAcquire();
+    ~SemaphoreAcquire() {
+        if (abandon()) [[unlikely]]
+            hand_on();
+    }
 
     [[nodiscard]] bool await_ready() noexcept;
 
@@ -46,6 +49,7 @@ protected:
 private:
     void enter();
     void finish();
+    void hand_on() noexcept;
 
     Semaphore* semaphore_;
 };

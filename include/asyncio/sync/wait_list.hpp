@@ -46,7 +46,7 @@ protected:
     [[nodiscard]] bool leave() noexcept;
     /// Ends the wait where the frame is destroyed instead; true when it had been chosen and the primitive is still
     /// there: then the choice has to be handed on.
-    [[nodiscard]] bool abandon() noexcept;
+    [[nodiscard]] bool abandon() noexcept { return stage_ != Stage::idle && abandon_wait(); }
     /// Throws when this object is being awaited already.
     void begin() {
         if (stage_ != Stage::idle) [[unlikely]]
@@ -61,6 +61,7 @@ protected:
 
 private:
     friend class WaitList;
+    [[nodiscard]] bool abandon_wait() noexcept;
     [[noreturn]] static void throw_awaited_twice();
 
     ReadyNode* node_ = nullptr;  // what gets the turn: the task, or the waiter itself if it has to look again
