@@ -20,8 +20,9 @@ asyncio::Coro<> withdraw(asyncio::Lock& lock, int& balance, int amount) {
 
 asyncio::Coro<> connect(asyncio::Semaphore& connections, int number) {
     auto guard = co_await connections.guard();
-    std::printf("connection %d, %td free\n", number, connections.statistics().value);
-    co_await asyncio::sleep(5ms);
+    std::printf("connection %d opened\n", number);
+    co_await asyncio::sleep(std::chrono::milliseconds(5 * number));
+    std::printf("connection %d closed\n", number);
 }
 
 asyncio::Coro<> start_when_complete(asyncio::Condition& condition, const int& players) {
