@@ -85,7 +85,7 @@ using Queues =
                      asyncio::PriorityQueue<int, std::less<int>, asyncio::Ties::fifo>, asyncio::LifoQueue<int>>;
 TYPED_TEST_SUITE(AnyQueue, Queues);
 
-TYPED_TEST(AnyQueue, QUEUE_1_and_2_sizes) {
+TYPED_TEST(AnyQueue, QUEUE_1_QUEUE_2_sizes) {
     for (const int unbounded : {0, -1}) {
         TypeParam queue(unbounded);
         for (int i = 0; i < 1000; ++i) queue.put_nowait(i);
@@ -140,7 +140,7 @@ TYPED_TEST(AnyQueue, QUEUE_3_put_waits_while_full) {
     });
 }
 
-TYPED_TEST(AnyQueue, QUEUE_4_and_6_nowait) {
+TYPED_TEST(AnyQueue, QUEUE_4_QUEUE_6_nowait) {
     TypeParam queue(1);
     EXPECT_THROW(queue.get_nowait(), asyncio::QueueEmpty);
     EXPECT_FALSE(queue.try_get().has_value());

@@ -107,7 +107,7 @@ TEST_P(QueueTest, QUEUE_4_a_refused_argument_is_left_as_it_is) {
     EXPECT_EQ(item, std::string(100, 'x'));  // NOLINT(bugprone-use-after-move)
 }
 
-TEST_P(QueueTest, QUEUE_10_and_12_items_are_destroyed_once_whatever_happens) {
+TEST_P(QueueTest, QUEUE_10_QUEUE_12_items_are_destroyed_once_whatever_happens) {
     Lives lives;
     const auto item = [&] { return std::make_unique<Lives::One>(lives.one()); };
     {

@@ -124,7 +124,7 @@ TEST_P(LockTest, LOCK_2_is_unlocked_between_release_and_the_turn_of_the_next) {
     });
 }
 
-TEST_P(LockTest, LOCK_3_is_first_come_first_served_and_skips_the_cancelled) {
+TEST_P(LockTest, LOCK_3_SYNC_3_is_first_come_first_served_and_skips_the_cancelled) {
     Lock lock;
     run([&]() -> Coro<> {
         co_await lock.acquire();
