@@ -7,9 +7,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <sstream>
+#include <system_error>
 #include <vector>
 
 namespace inspect {
@@ -79,19 +81,31 @@ std::map<std::string, std::uint64_t> mapped_files(const Memory& memory) {
     return files;
 }
 
+bool has_magic_number(const Memory& memory, std::uint64_t address) {
+    try {
+        return memory.get<std::uint64_t>(address) == DebugLayout::magic_number;
+    } catch (const Torn&) {
+        return false;  // another file of that name is mapped there
+    }
+}
+
 }  // namespace
 
 std::uint64_t find_debug_layout(const Memory& memory) {
-    const std::string root = "/proc/" + std::to_string(memory.process()) + "/root";
+    const std::string proc = "/proc/" + std::to_string(memory.process());
+    std::error_code ignored;
+    const std::string program = std::filesystem::read_symlink(proc + "/exe", ignored);
     for (const auto& [path, begin] : mapped_files(memory)) {
-        std::ifstream file(root + path, std::ios::binary);
-        if (!file) file.open("/proc/" + std::to_string(memory.process()) + "/exe", std::ios::binary);
+        // The program itself can be read even when its file has been removed; other things that are mapped may be
+        // devices.
+        const std::string name = path == program ? proc + "/exe" : proc + "/root" + path;
+        if (!std::filesystem::is_regular_file(name, ignored)) continue;
+        std::ifstream file(name, std::ios::binary);
         const Section section = find_section(file);
         if (section.size == 0) continue;
         const std::uint64_t address = begin + section.address - section.first_segment;
-        const auto layout = memory.get<std::uint64_t>(address);
-        if (layout != DebugLayout::magic_number) continue;
-        const auto version = memory.get<std::uint32_t>(address + sizeof layout);
+        if (!has_magic_number(memory, address)) continue;
+        const auto version = memory.get<std::uint32_t>(address + sizeof(std::uint64_t));
         if (version != DebugLayout::current_version)
             throw Failure("process " + std::to_string(memory.process()) + " uses another version of asyncio");
         return address;

@@ -8,7 +8,8 @@ namespace inspect {
 
 namespace {
 
-constexpr std::size_t deepest_level = 1000;  // text grows with the square of the depth
+constexpr std::size_t most_repetitions = 10'000;  // of tasks that several others await
+constexpr std::size_t deepest_level = 1000;       // text grows with the square of the depth
 
 std::string hexadecimal(std::uint64_t id) {
     char digits[16];
@@ -87,6 +88,8 @@ public:
             std::size_t level;
         };
         std::vector<Entry> open;  // to be printed, the next one at the end
+        std::vector<bool> printed(tasks_.size());
+        std::size_t repetitions = 0;
         for (std::size_t i = tasks_.size(); i > 0; --i)
             if (!awaited_[i - 1]) open.push_back({i - 1, "", true, 0});
         while (!open.empty()) {
@@ -99,6 +102,12 @@ public:
                 text += prefix + "…\n";
                 continue;
             }
+            // Tasks that are awaited by several others stand under each of them; but not without end.
+            if (printed[entry.task] && ++repetitions > most_repetitions) {
+                text += prefix + "(see above)\n";
+                continue;
+            }
+            printed[entry.task] = true;
             for (std::size_t i = task.stack.size(); i > 0; --i) {
                 const Frame& frame = task.stack[i - 1];
                 text += prefix + "└──  " + frame.function + " " + frame.file + ":" + std::to_string(frame.line) + '\n';

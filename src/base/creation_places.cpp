@@ -51,6 +51,8 @@ public:
         return place == places_.end() ? std::nullopt : std::optional(place->second);
     }
 
+    [[nodiscard]] std::mutex& mutex() noexcept { return mutex_; }
+
 private:
     std::mutex mutex_;
     std::unordered_map<const void*, Place> places_;
@@ -144,6 +146,15 @@ std::vector<StackEntry> callers(const Place& place) {
 }
 
 }  // namespace
+
+void hold_places() noexcept {
+    objects().mutex().lock();
+    coroutines().mutex().lock();
+}
+void release_places() noexcept {
+    coroutines().mutex().unlock();
+    objects().mutex().unlock();
+}
 
 void count_debugging_loop(int change) noexcept {
     if (debugging_loops.fetch_add(change, memory_acq_rel) + change == 0) coroutines().drop_all();

@@ -1,6 +1,7 @@
 #include "fork.hpp"
 
 #include <asyncio/base/atomic.hpp>
+#include <asyncio/base/creation_places.hpp>
 #include <asyncio/loop/loop_core.hpp>
 
 #include <pthread.h>
@@ -13,7 +14,14 @@ namespace {
 
 constinit Atomic<std::uint32_t> generation{0};
 
+void before_fork() {
+    hold_places();
+}
+void after_fork_in_parent() {
+    release_places();
+}
 void after_fork_in_child() {
+    release_places();
     generation.fetch_add(1, memory_relaxed);
     if (LoopCore* loop = std::exchange(running_loop, nullptr)) loop->inherit();
 }
@@ -21,7 +29,7 @@ void after_fork_in_child() {
 }  // namespace
 
 std::uint32_t process_generation() noexcept {
-    static const int registered = ::pthread_atfork(nullptr, nullptr, &after_fork_in_child);
+    static const int registered = ::pthread_atfork(&before_fork, &after_fork_in_parent, &after_fork_in_child);
     static_cast<void>(registered);  // without memory for it, forked children fare as if nobody had forked
     return generation.load(memory_relaxed);
 }

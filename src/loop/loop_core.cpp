@@ -37,8 +37,8 @@ LoopCore::LoopCore(std::unique_ptr<Driver> driver)
       watchers_(std::make_unique<Watchers>(*this)) {
     now_ = driver_->now();
     random = Random(driver_->random_seed());
-    set_debug(debug_by_environment());
     place_ = &take_place(*this);
+    set_debug(debug_by_environment());
 }
 
 LoopCore::~LoopCore() {
@@ -232,6 +232,20 @@ void LoopCore::check_thread_in_debug() const {
     text << "Non-thread-safe operation invoked on an event loop other than the current one: the loop runs in thread "
          << owner_ << ", the call came from thread " << std::this_thread::get_id();
     throw RuntimeError(text.str());
+}
+
+bool LoopCore::refuse_thread_in_debug(const char* operation) const noexcept {
+    try {
+        check_thread_in_debug();
+        return false;
+    } catch (const std::exception& error) {
+        try {
+            log(LogLevel::error, std::string(operation) + " refused: " + error.what());
+        } catch (...) {
+            // Out of memory: refused without a word.
+        }
+        return true;
+    }
 }
 
 void LoopCore::allocate_read_buffer() {

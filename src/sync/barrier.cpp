@@ -6,7 +6,8 @@ namespace asyncio {
 
 namespace detail {
 
-bool BarrierWait::await_ready() noexcept {
+bool BarrierWait::await_ready() {
+    barrier_->binding_.check_thread();
     if (stage_ != Stage::idle) return false;  // awaited by another task, which enter() refuses
     state_ = State::outside;
     return look();
@@ -107,12 +108,14 @@ void Barrier::leave() noexcept {
     waiters_.choose_all();
 }
 
-void Barrier::reset_now() noexcept {
+void Barrier::reset_now() {
+    binding_.check_thread();
     state_ = count_ > 0 ? State::resetting : State::filling;
     waiters_.choose_all();
 }
 
-void Barrier::abort_now() noexcept {
+void Barrier::abort_now() {
+    binding_.check_thread();
     state_ = State::broken;
     waiters_.choose_all();
 }

@@ -32,6 +32,7 @@ bool ConditionWait::cancel(std::string_view message) noexcept {
     error_ = make_cancelled_error(message);
     accepted_ = failed_in_wait_ = true;
     ++task_->loop().wakeups;
+    task_->loop().keep_order();
     task_->loop().make_ready(*this);
     return true;
 }

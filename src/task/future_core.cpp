@@ -52,6 +52,11 @@ void FutureCore::require_pending() const {
     if (done()) throw InvalidStateError("invalid state: the future is done");
 }
 
+void FutureCore::check_completable() const {
+    require_pending();
+    if (!waiters_.empty()) loop_->check_thread();
+}
+
 void FutureCore::check_result() {
     if (state_ == State::finished) return;
     if (state_ == State::pending) throw InvalidStateError("Result is not ready.");
@@ -75,19 +80,19 @@ std::exception_ptr FutureCore::exception() {
 }
 
 void FutureCore::set_exception(std::exception_ptr error) {
-    require_pending();
+    check_completable();
     slot().error = std::move(error);
     report_unretrieved_ = true;
     complete(State::failed);
 }
 
 bool FutureCore::set_cancelled(std::string_view message) noexcept {
-    if (done()) return false;
+    if (done() || (!waiters_.empty() && loop_->refuse_thread("cancel()"))) return false;
     if (!slot().error) slot().error = make_cancelled_error(message);
     try {
         complete(State::cancelled);
     } catch (const RuntimeError&) {
-        // A closed loop: the state is changed, nobody is left to be told. Or a wrong thread, in debug mode: refused.
+        // A closed loop: the state is changed, nobody is left to be told.
     }
     return done();
 }

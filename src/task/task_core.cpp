@@ -125,6 +125,7 @@ void TaskCore::throw_pending() {
 }
 
 bool TaskCore::cancel(std::string_view message) noexcept {
+    if (loop_->refuse_thread("cancel()")) return false;
     report_unretrieved_ = false;
     if (done()) return false;
     // Along a chain of tasks that await tasks without recursion, however long it is. Tasks that await each other would

@@ -59,9 +59,15 @@ const char* Timeout::state_name() const noexcept {
 void Timeout::reschedule(std::optional<Clock::time_point> when) {
     if (state_ == State::created) throw RuntimeError("Timeout has not been entered");
     if (state_ != State::active) throw RuntimeError(std::string("Cannot change state of ") + state_name() + " Timeout");
+    detail::LoopCore& loop = task_->loop();
+    if (when) {
+        detail::require_running_loop();
+        loop.check_open();
+    }
+    loop.check_thread();
     when_ = when;
     drop_alarm();
-    if (when) set_alarm(*when, *when <= task_->loop().time());
+    if (when) set_alarm(*when, *when <= loop.time());
 }
 
 void Timeout::set_alarm(Clock::time_point when, bool is_due) {

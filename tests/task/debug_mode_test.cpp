@@ -76,6 +76,7 @@ TEST_P(DebugMode, DBG_3_calls_from_a_wrong_thread_are_refused_and_name_both) {
 }
 
 TEST_P(DebugMode, DBG_3_completing_a_future_that_somebody_waits_for) {
+    CapturedLog log;
     loop.set_debug(true);
     auto future = loop.create_future<int>();
     future.add_done_callback([](const auto&) {});
@@ -92,8 +93,10 @@ TEST_P(DebugMode, DBG_3_completing_a_future_that_somebody_waits_for) {
     loop.run_forever();
     EXPECT_FALSE(future.done());
     EXPECT_TRUE(unwatched.done());
+    EXPECT_TRUE(log.contains("cancel() refused: Non-thread-safe operation")) << log.text();
     future.set_result(2);
     EXPECT_EQ(future.result(), 2);
+    EXPECT_EQ(future.exception(), nullptr);
 }
 
 TEST_P(DebugMode, DBG_3_a_loop_that_does_not_run_is_not_checked) {

@@ -8,9 +8,12 @@
 #include <asyncio/task/run_until_complete.hpp>
 #include <asyncio/task/shield.hpp>
 #include <asyncio/task/sleep.hpp>
+#include <asyncio/task/task_group.hpp>
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -18,6 +21,7 @@
 namespace {
 
 using namespace std::chrono_literals;
+using asyncio::async_with;
 using asyncio::CancelledError;
 using asyncio::Coro;
 using asyncio::sleep;
@@ -346,6 +350,37 @@ TEST_P(WaitFor, WF_4_hops_without_time) {
         };
         EXPECT_EQ(co_await hops(loop.create_future<int>()), 2);
         EXPECT_EQ(co_await hops(value_after(0s, 1)), 3);
+    });
+}
+
+TEST_P(WaitFor, WF_1_wherever_a_coroutine_can_go) {
+    EXPECT_EQ(loop.run_until_complete(wait_for(value_after(1ms, 1), 1h)), 1);
+    const auto returns_it = [] { return wait_for(value_after(1ms, 2), 1h); };
+    EXPECT_EQ(loop.run_until_complete(returns_it), 2);
+    run([&]() -> Coro<> {
+        Coro<int> kept = wait_for(value_after(1ms, 3), 1h);
+        EXPECT_EQ(co_await std::move(kept), 3);
+        EXPECT_EQ(co_await asyncio::create_task(returns_it), 2);
+        asyncio::TaskGroup group;
+        co_await async_with(group, [&](asyncio::TaskGroup& tasks) -> Coro<> {
+            tasks.create_task(wait_for(value_after(1ms, 4), 1h));
+            co_return;
+        });
+        // The body is an ordinary function that returns what async_with returns.
+        const auto nested = [&](asyncio::Timeout&) {
+            return async_with(asyncio::timeout(1h), [](asyncio::Timeout&) { return value_after(1ms, 5); });
+        };
+        EXPECT_EQ(co_await async_with(asyncio::timeout(1h), nested), 5);
+    });
+}
+
+TEST_P(WaitFor, WF_1_durations_of_unsigned_numbers) {
+    const std::chrono::duration<std::uint64_t, std::milli> limit(500);
+    run([&]() -> Coro<> {
+        EXPECT_EQ(co_await wait_for(value_after(1ms, 1), limit), 1);
+        const auto before = loop.time();
+        co_await sleep(std::chrono::duration<std::uint64_t, std::micro>(500));
+        EXPECT_GE(loop.time() - before, 500us);
     });
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <ratio>
 #include <stdexcept>
+#include <type_traits>
 
 namespace asyncio {
 
@@ -31,7 +32,8 @@ constexpr Clock::duration to_clock_duration(std::chrono::duration<Rep, Period> v
     using Seconds = std::chrono::duration<double>;
     if constexpr (std::chrono::treat_as_floating_point_v<Rep>) {
         if (value != value) throw std::invalid_argument("Invalid delay: NaN (not a number)");
-    } else if constexpr (std::ratio_greater_equal_v<Period, Clock::period> && sizeof(Rep) <= sizeof(std::intmax_t)) {
+    } else if constexpr (std::ratio_greater_equal_v<Period, Clock::period> && std::is_signed_v<Rep> &&
+                         sizeof(Rep) <= sizeof(std::intmax_t)) {
         // Without floating point: it is on the way of every timer.
         using Wide = std::chrono::duration<std::intmax_t, Period>;
         if (value >= std::chrono::duration_cast<Wide>(Clock::duration::max())) return Clock::duration::max();

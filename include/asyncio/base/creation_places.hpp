@@ -19,6 +19,10 @@ extern constinit Atomic<int> debugging_loops;
 /// One loop more, or less, in debug mode.
 void count_debugging_loop(int change) noexcept;
 
+/// Around a fork: nobody may hold the tables while it happens, or the child would wait for them for ever.
+void hold_places() noexcept;
+void release_places() noexcept;
+
 /// The place that a call was made from, as a defaulted last parameter. Nothing but that can be one by accident.
 class CallPlace {
 public:

@@ -131,7 +131,7 @@ private:
 /// Throws RuntimeError "Event loop is closed"; the coroutine is destroyed then and has not started.
 /// Thread safety: any thread, as long as the loop exists. Waiting in the loop's own thread with `result()` would wait
 /// for ever; debug mode throws RuntimeError there. Mirrors asyncio.run_coroutine_threadsafe (since 3.5.1).
-template <detail::Spawnable Coroutine>
+template <detail::TaskSource Coroutine>
 [[nodiscard]] auto run_coroutine_threadsafe(Coroutine&& coroutine, EventLoop& loop) {
     auto coro = detail::to_coro(std::forward<Coroutine>(coroutine));
     using T = typename decltype(coro)::value_type;

@@ -281,7 +281,7 @@ private:
     static constexpr std::source_location unknown{};
 
     template <class Duration>
-    [[nodiscard]] Clock::time_point after(Duration delay) const noexcept {
+    [[nodiscard]] Clock::time_point after(Duration delay) const {
         return detail::saturating_add(core_->time(), detail::to_clock_duration(delay));
     }
 

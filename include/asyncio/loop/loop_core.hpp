@@ -115,6 +115,10 @@ public:
         if (debug) [[unlikely]]
             check_thread_in_debug();
     }
+    /// For what cannot throw: true, and logged, when check_thread() would.
+    [[nodiscard]] bool refuse_thread(const char* operation) const noexcept {
+        return debug && refuse_thread_in_debug(operation);
+    }
 
     // --- parts ---
 
@@ -165,6 +169,7 @@ private:
     [[noreturn]] static void throw_closed();
     void allocate_read_buffer();
     void check_thread_in_debug() const;
+    [[nodiscard]] bool refuse_thread_in_debug(const char* operation) const noexcept;
     void run_once();
     void poll();
     static void run_events(ReadyNode& node, Turn turn);

@@ -199,8 +199,8 @@ public:
     /// called again.
     void shutdown(QueueShutdownOptions options = {}) {
         check_thread();
+        shut_down(options.immediate);  // first: what the destructor of an item puts is refused
         if (options.immediate) storage_.clear();
-        shut_down(options.immediate);
     }
 
     /// `<Queue maxsize=2 _queue=[1, 2] _putters[1] tasks=2>`, parts only when there is something to say.

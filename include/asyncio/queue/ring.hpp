@@ -46,9 +46,10 @@ private:
     [[nodiscard]] std::size_t index(std::size_t place) const noexcept { return (head_ + place) & (capacity_ - 1); }
 
     void pop() noexcept {
-        std::destroy_at(items_ + head_);
+        T* const item = items_ + head_;
         head_ = index(1);
         --size_;
+        std::destroy_at(item);
     }
 
     void grow() {

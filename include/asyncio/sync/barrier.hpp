@@ -38,7 +38,7 @@ public:
     BarrierWait(BarrierWait&& unstarted) noexcept : BarrierWait(*unstarted.barrier_) {}
     ~BarrierWait();
 
-    [[nodiscard]] bool await_ready() noexcept;
+    [[nodiscard]] bool await_ready();
 
     template <class P>
     void await_suspend(std::coroutine_handle<P> handle) {
@@ -67,10 +67,10 @@ private:
 /// What Barrier::reset and abort return: done when awaited, without giving way.
 class [[nodiscard("write co_await")]] BarrierCommand {
 public:
-    using Command = void (Barrier::*)() noexcept;
+    using Command = void (Barrier::*)();
     BarrierCommand(Barrier& barrier, Command command) noexcept : barrier_(&barrier), command_(command) {}
 
-    [[nodiscard]] bool await_ready() const noexcept {
+    [[nodiscard]] bool await_ready() const {
         (barrier_->*command_)();
         return true;
     }
@@ -95,7 +95,8 @@ private:
 ///
 /// Who arrives while the barrier drains or is being reset waits outside and counts for the next generation.
 /// Destroying it while tasks wait wakes them with RuntimeError, except those it has let out.
-/// Thread safety: none, for the loop's own thread only. Mirrors asyncio.Barrier (since 3.11).
+/// Thread safety: none, for the loop's own thread only; debug mode throws RuntimeError elsewhere. Mirrors
+/// asyncio.Barrier (since 3.11).
 class Barrier {
 public:
     /// For that many tasks. Throws std::invalid_argument when `parties` is not positive.
@@ -131,8 +132,8 @@ private:
     friend class detail::BarrierWait;
     enum class State : std::uint8_t { filling, draining, resetting, broken };
 
-    void reset_now() noexcept;
-    void abort_now() noexcept;
+    void reset_now();
+    void abort_now();
     void leave() noexcept;
 
     std::size_t parties_;

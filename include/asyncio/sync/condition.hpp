@@ -31,7 +31,7 @@ namespace detail {
 ///               └─ wait_for's predicate does not hold yet
 ///
 /// A cancellation never cuts the second wait short: it is kept, and thrown when the lock is held again.
-class ConditionWait : public ListedWaiter, private ReadyNode {
+class [[nodiscard("write co_await condition.wait()")]] ConditionWait : public ListedWaiter, private ReadyNode {
 public:
     explicit ConditionWait(Condition& condition) noexcept : ReadyNode(&run), condition_(&condition) {}
     ConditionWait(ConditionWait&& unstarted) noexcept : ConditionWait(*unstarted.condition_) {}
@@ -84,7 +84,7 @@ private:
 
 /// What Condition::wait_for returns.
 template <class Predicate>
-class ConditionWaitFor final : public ConditionWait {
+class [[nodiscard("write co_await condition.wait_for(predicate)")]] ConditionWaitFor final : public ConditionWait {
 public:
     using Result = std::decay_t<std::invoke_result_t<Predicate&>>;
 

@@ -147,6 +147,7 @@ private:
     static void wake(ListedWaiter& waiter) noexcept {
         LoopCore& loop = waiter.task_->loop();
         ++loop.wakeups;
+        loop.keep_order();
         loop.make_ready(*waiter.node_);
     }
 

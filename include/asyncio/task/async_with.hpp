@@ -91,6 +91,9 @@ Coro<R> run_with(Manager manager, Body body) {
 template <class Manager, class Body, class R>
 class WithAwaiter {
 public:
+    using value_type = R;
+    using stands_for_coro = void;
+
     WithAwaiter(Manager&& manager, Body&& body)
         : manager_(std::forward<Manager>(manager)),
           body_(std::forward<Body>(body)) {}

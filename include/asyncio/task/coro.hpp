@@ -160,6 +160,10 @@ inline constexpr bool is_coro = false;
 template <class T>
 inline constexpr bool is_coro<Coro<T>> = true;
 
+/// A Coro, or an awaiter that stands for one and converts to it (what wait_for returns, say).
+template <class T>
+concept CoroLike = is_coro<T> || requires { typename T::stands_for_coro; };
+
 }  // namespace detail
 
 template <class T>

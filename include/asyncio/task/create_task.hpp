@@ -13,7 +13,7 @@ namespace asyncio {
 namespace detail {
 
 template <class F>
-concept CoroutineFunction = std::is_invocable_v<F&> && is_coro<std::remove_cvref_t<std::invoke_result_t<F&>>>;
+concept CoroutineFunction = std::is_invocable_v<F&> && CoroLike<std::remove_cvref_t<std::invoke_result_t<F&>>>;
 
 /// A Coro, or a callable that returns one.
 template <class A>
@@ -21,7 +21,7 @@ concept Spawnable = is_coro<std::remove_cvref_t<A>> || CoroutineFunction<std::de
 
 /// Owns the closure for as long as its coroutine runs, so that its captures never dangle.
 template <class F>
-std::invoke_result_t<F&> run_callable(F callable) {
+Coro<typename std::remove_cvref_t<std::invoke_result_t<F&>>::value_type> run_callable(F callable) {
     co_return co_await callable();
 }
 

@@ -109,7 +109,7 @@ private:
     }
     void prepare_set(const char* operation) const {
         detail::refuse_task(*core_, operation);
-        core_->require_pending();
+        core_->check_completable();
     }
 };
 

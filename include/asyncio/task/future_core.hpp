@@ -83,6 +83,8 @@ public:
 
     /// Throws InvalidStateError when done. Used before a typed value is stored.
     void require_pending() const;
+    /// The same; and in debug mode RuntimeError when somebody waits and another thread runs the loop.
+    void check_completable() const;
     /// The value is in the slot; tells the waiters. LOOP-10: throws RuntimeError on a closed loop when there are any.
     void set_finished() { complete(State::finished); }
     /// A CancelledError makes it failed, not cancelled, as in Python. Throws InvalidStateError when done.

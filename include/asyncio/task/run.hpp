@@ -14,7 +14,7 @@ namespace asyncio {
 ///
 /// Throws KeyboardInterrupt after Ctrl-C (see Runner); RuntimeError "asyncio.run() cannot be called from a running
 /// event loop", and then nothing is started. Mirrors asyncio.run (since 3.7; loop_factory 3.12).
-template <detail::Spawnable Coroutine>
+template <detail::TaskSource Coroutine>
 decltype(auto) run(Coroutine&& main, const RunOptions& options) {
     detail::require_no_running_loop("asyncio.run()");
     Runner runner(options);

@@ -33,7 +33,7 @@ T take_result(FutureCore& future) {
 template <class Awaitable>
 decltype(auto) EventLoop::run_until_complete(Awaitable&& awaitable) {
     using Given = std::remove_cvref_t<Awaitable>;
-    static_assert(detail::is_future<Given> || detail::Spawnable<Awaitable>,
+    static_assert(detail::is_future<Given> || detail::TaskSource<Awaitable>,
                   "run_until_complete takes a Coro, a callable that returns a Coro, or a future");
     detail::require_runnable(*core_);
     if constexpr (detail::is_future<Given>) {

@@ -66,7 +66,7 @@ class Interrupts;
 void require_no_running_loop(const char* caller);
 }  // namespace detail
 
-template <detail::Spawnable Coroutine>
+template <detail::TaskSource Coroutine>
 decltype(auto) run(Coroutine&& main, const RunOptions& options = {});
 
 /// A loop and its life cycle: several `run()`s on one loop, then a tear-down that leaves no task behind.
@@ -91,7 +91,7 @@ public:
     ///
     /// Throws KeyboardInterrupt instead of CancelledError when it was Ctrl-C that cancelled it, and nobody else.
     /// RuntimeError when a loop runs in this thread or the Runner is closed; the coroutine is not started then.
-    template <detail::Spawnable Coroutine>
+    template <detail::TaskSource Coroutine>
     decltype(auto) run(Coroutine&& coroutine, const RunnerRunOptions& options = {}) {
         detail::require_no_running_loop("Runner.run()");
         EventLoop& loop = get_loop();
@@ -111,7 +111,7 @@ public:
     void close();
 
 private:
-    template <detail::Spawnable Coroutine>
+    template <detail::TaskSource Coroutine>
     friend decltype(auto) run(Coroutine&& main, const RunOptions& options);
 
     /// Runs until the task is done; throws its exception, or KeyboardInterrupt.

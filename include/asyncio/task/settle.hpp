@@ -66,7 +66,7 @@ using CoroValue = typename std::remove_cvref_t<std::invoke_result_t<F&, Args&...
 /// A callable that returns a Coro, given the arguments.
 template <class F, class... Args>
 concept BodyFor = std::is_invocable_v<std::remove_cvref_t<F>&, Args&...> &&
-                  is_coro<std::remove_cvref_t<std::invoke_result_t<std::remove_cvref_t<F>&, Args&...>>>;
+                  CoroLike<std::remove_cvref_t<std::invoke_result_t<std::remove_cvref_t<F>&, Args&...>>>;
 
 /// How an argument is kept in a coroutine's frame: a temporary by value, a named object by reference.
 template <class A>

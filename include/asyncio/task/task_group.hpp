@@ -64,7 +64,7 @@ public:
     template <class Coroutine>
     auto create_task(Coroutine&& coroutine, TaskOptions options = {},
                      std::source_location place = std::source_location::current()) {
-        static_assert(detail::Spawnable<Coroutine>, "create_task takes a Coro or a callable that returns a Coro");
+        static_assert(detail::TaskSource<Coroutine>, "create_task takes a Coro or a callable that returns a Coro");
         auto coro = detail::to_coro(std::forward<Coroutine>(coroutine));
         try {
             require_accepting();

@@ -18,7 +18,7 @@ namespace asyncio::testing {
 ///
 /// `{.seed = n}` varies whatever asyncio does not promise; run a test under many seeds to find what relies on luck.
 /// Throws RuntimeError, naming the blocked tasks, when nothing can ever happen any more.
-template <asyncio::detail::Spawnable Main>
+template <asyncio::detail::TaskSource Main>
 decltype(auto) run_virtual(Main&& main, const SimulatedOptions& options = {}) {
     const auto make_loop = [&options] {
         return std::make_unique<EventLoop>(std::make_unique<SimulatedDriver>(options));
