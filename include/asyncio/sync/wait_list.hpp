@@ -84,6 +84,8 @@ public:
     [[nodiscard]] bool live() const noexcept { return live_ != 0; }
     /// True when somebody waits who has not been chosen.
     [[nodiscard]] bool waiting() const noexcept { return next_ != nullptr; }
+    /// Whom `choose()` would wake, or nullptr.
+    [[nodiscard]] ListedWaiter* first_waiting() const noexcept { return next_; }
     [[nodiscard]] std::size_t count_entries() const noexcept;
     /// Those who wait and have not been chosen.
     [[nodiscard]] std::size_t count_waiting() const noexcept;
