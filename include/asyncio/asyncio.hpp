@@ -30,6 +30,7 @@
 #include <asyncio/sync/event.hpp>
 #include <asyncio/sync/guard.hpp>
 #include <asyncio/sync/lock.hpp>
+#include <asyncio/sync/rate_limiter.hpp>
 #include <asyncio/sync/rw_lock.hpp>
 #include <asyncio/sync/semaphore.hpp>
 #include <asyncio/task/as_completed.hpp>
