@@ -25,6 +25,7 @@
 #include <asyncio/queue/lifo_queue.hpp>
 #include <asyncio/queue/priority_queue.hpp>
 #include <asyncio/queue/queue.hpp>
+#include <asyncio/queue/resource_pool.hpp>
 #include <asyncio/sync/barrier.hpp>
 #include <asyncio/sync/condition.hpp>
 #include <asyncio/sync/event.hpp>
