@@ -23,6 +23,7 @@
 #include <asyncio/loop/policy.hpp>
 #include <asyncio/net/streams.hpp>
 #include <asyncio/queue/lifo_queue.hpp>
+#include <asyncio/queue/pipeline.hpp>
 #include <asyncio/queue/priority_queue.hpp>
 #include <asyncio/queue/queue.hpp>
 #include <asyncio/queue/resource_pool.hpp>
