@@ -22,6 +22,7 @@
 #include <asyncio/loop/event_loops.hpp>
 #include <asyncio/loop/policy.hpp>
 #include <asyncio/net/streams.hpp>
+#include <asyncio/queue/broadcast.hpp>
 #include <asyncio/queue/lifo_queue.hpp>
 #include <asyncio/queue/pipeline.hpp>
 #include <asyncio/queue/priority_queue.hpp>

@@ -1,0 +1,136 @@
+#pragma once
+
+#include <asyncio/sync/event.hpp>
+#include <asyncio/task/coro.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace asyncio {
+
+/// What happens to a message for a subscriber whose queue is full.
+enum class SlowSubscriber : std::uint8_t {
+    wait,         ///< it is stored, and the publisher waits until there is room
+    drop_oldest,  ///< it takes the place of the oldest one that was not taken yet
+    drop_newest,  ///< it is dropped
+    disconnect,   ///< the subscriber gets what it has, and no more
+};
+
+/// Keyword arguments of Broadcast::subscribe.
+struct SubscribeOptions {
+    std::ptrdiff_t maxsize = 16;  ///< how many messages may wait to be taken; not positive: without limit
+    SlowSubscriber when_full = SlowSubscriber::wait;
+};
+static_assert(std::is_trivially_destructible_v<SubscribeOptions>);
+
+namespace detail {
+
+/// A subscriber's queue without its messages: how full it is, and who waits for that to change.
+class MailboxCore : public std::enable_shared_from_this<MailboxCore> {
+public:
+    MailboxCore(std::string pattern, SubscribeOptions options) noexcept
+        : pattern_(std::move(pattern)),
+          options_(options) {}
+    MailboxCore(const MailboxCore&) = delete;
+    MailboxCore& operator=(const MailboxCore&) = delete;
+    virtual ~MailboxCore() = default;
+
+    [[nodiscard]] const std::string& pattern() const noexcept { return pattern_; }
+    [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
+    [[nodiscard]] bool disconnected() const noexcept { return disconnected_; }
+    [[nodiscard]] virtual std::size_t size() const noexcept = 0;
+
+    [[nodiscard]] bool full() const noexcept {
+        return options_.maxsize > 0 && size() >= static_cast<std::size_t>(options_.maxsize);
+    }
+    [[nodiscard]] bool would_wait() const noexcept { return options_.when_full == SlowSubscriber::wait && full(); }
+    /// Whether the publisher of the newest message has to wait.
+    [[nodiscard]] bool behind() const noexcept { return !has_come_near(stored_); }
+    /// Returns when the message that was stored as number `number` is among the next ones, or the subscriber has left.
+    static Coro<void> wait_for(std::shared_ptr<MailboxCore> box, std::uint64_t number);
+    [[nodiscard]] std::uint64_t newest() const noexcept { return stored_; }
+
+    /// No more messages; `drop`: none of those that are inside either. Lets publishers go on.
+    void close(bool drop);
+
+protected:
+    /// Does what the subscriber wants done when it is full; false: the message is not for it.
+    [[nodiscard]] bool make_room();
+    void taken();
+
+    std::uint64_t stored_ = 0;  // so far
+
+private:
+    virtual void drop_oldest() = 0;
+    virtual void shut_down(bool immediate) = 0;
+    [[nodiscard]] bool has_come_near(std::uint64_t number) const noexcept {
+        return closed_ || options_.maxsize <= 0 || number <= left_ + static_cast<std::uint64_t>(options_.maxsize);
+    }
+
+    std::string pattern_;
+    SubscribeOptions options_;
+    std::uint64_t left_ = 0;  // taken, or dropped after they were stored
+    std::uint64_t dropped_ = 0;
+    bool disconnected_ = false;
+    bool closed_ = false;
+    Event room_;
+};
+
+/// A mailbox that the publisher of its newest message waits for.
+class AwaitedMailbox {
+public:
+    explicit AwaitedMailbox(MailboxCore& box) : box_(box.shared_from_this()), number_(box.newest()) {}
+    [[nodiscard]] Coro<void> wait() const { return MailboxCore::wait_for(box_, number_); }
+
+private:
+    std::shared_ptr<MailboxCore> box_;
+    std::uint64_t number_;
+};
+
+/// Who has subscribed to what.
+class Topics {
+public:
+    void add(std::shared_ptr<MailboxCore> box);
+    void remove(const MailboxCore& box) noexcept;
+    /// Those that were disconnected by a message of this topic.
+    void remove_disconnected(std::string_view topic);
+    void shutdown();
+    void require_open() const;
+
+    /// Calls `function` for each mailbox that a message of the topic is for; it must not add or remove any.
+    template <class F>
+    void visit(std::string_view topic, F&& function) const {
+        require_topic(topic);
+        visit_in(exact_, topic, function);
+        for (std::size_t end = topic.rfind('.'); end != std::string_view::npos;
+             end = end == 0 ? std::string_view::npos : topic.rfind('.', end - 1))
+            visit_in(below_, topic.substr(0, end + 1), function);
+        visit_in(below_, {}, function);
+    }
+
+private:
+    using Boxes = std::vector<std::shared_ptr<MailboxCore>>;
+    using Map = std::map<std::string, Boxes, std::less<>>;
+
+    static void require_topic(std::string_view topic);
+    template <class F>
+    static void visit_in(const Map& map, std::string_view key, F& function) {
+        const auto found = map.find(key);
+        if (found == map.end()) return;
+        for (const auto& box : found->second) function(*box);
+    }
+
+    Map exact_;
+    Map below_;  // by what the pattern has before its `*`
+    bool shut_down_ = false;
+};
+
+}  // namespace detail
+}  // namespace asyncio
