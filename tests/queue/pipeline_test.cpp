@@ -95,14 +95,14 @@ TEST_P(PipelineTest, PAT_1_what_a_worker_throws_ends_the_rest_and_loses_only_its
 TEST_P(PipelineTest, PAT_1_items_behind_the_failed_one_are_still_there) {
     asyncio::Queue<int> queue;
     for (int i = 1; i <= 5; ++i) queue.put_nowait(i);
+    const auto consume = [&](std::string name) -> Coro<> {
+        while (auto item = co_await queue.next()) {
+            if (*item == 2) throw std::runtime_error("bad item");
+            trace(name, *item);
+            co_await asyncio::sleep(1h);
+        }
+    };
     auto body = [&](TaskGroup& group) -> Coro<> {
-        const auto consume = [&](std::string name) -> Coro<> {
-            while (auto item = co_await queue.next()) {
-                if (*item == 2) throw std::runtime_error("bad item");
-                trace(name, *item);
-                co_await asyncio::sleep(1h);
-            }
-        };
         group.create_task(consume("a"));
         group.create_task(consume("b"));
         co_return;
@@ -155,13 +155,13 @@ TEST_P(PipelineTest, PAT_3_stages_keep_the_order_and_end_one_after_the_other) {
 }
 
 TEST_P(PipelineTest, PAT_3_a_slow_stage_holds_up_those_before_it) {
+    int begun = 0;
+    asyncio::Event open;
     auto body = [&](TaskGroup& group) -> Coro<> {
-        int begun = 0;
         auto first = [&](int item) -> Coro<int> {
             ++begun;
             co_return item;
         };
-        asyncio::Event open;
         auto slow = [&](int) -> Coro<> { co_await open.wait(); };
         auto pipeline = Pipeline<int>(group, 1).stage(first, {.capacity = 1}).stage(slow);
         auto feed = group.create_task([&]() -> Coro<> {

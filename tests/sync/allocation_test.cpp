@@ -101,6 +101,24 @@ TEST_F(AllocationTest, SYNC_12_condition_and_barrier) {
     EXPECT_EQ(heap_of(wait, wait), 0U);
 }
 
+TEST_F(AllocationTest, SYNC_12_patterns_that_are_primitives) {
+    asyncio::RWLock lock;
+    const auto read = [&]() -> Coro<> {
+        auto guard = co_await lock.read_guard();
+        co_await asyncio::sleep(std::chrono::seconds(0));
+    };
+    const auto write = [&]() -> Coro<> {
+        auto guard = co_await lock.write_guard();
+        co_await asyncio::sleep(std::chrono::seconds(0));
+    };
+    EXPECT_EQ(heap_of(read, write), 0U);
+    EXPECT_GT(lock.statistics().waiters.waits, 100U);
+    asyncio::RateLimiter limiter(1, std::chrono::seconds(1));
+    const auto acquire = [&]() -> Coro<> { co_await limiter.acquire(); };
+    EXPECT_EQ(heap_of(acquire, acquire), 0U);
+    EXPECT_GT(limiter.statistics().waiters.waits, 100U);
+}
+
 TEST_F(AllocationTest, SYNC_12_queue) {
     asyncio::Queue<int> queue(1);
     const auto put = [&]() -> Coro<> { co_await queue.put(1); };

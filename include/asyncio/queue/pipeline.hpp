@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstddef>
 #include <memory>
+#include <source_location>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
@@ -162,14 +163,14 @@ public:
     /// `std::move(pipeline).stage(…)`.
     template <class F>
         requires detail::StageFunction<F, Out>
-    auto stage(F function, StageOptions options = {}) && {
+    auto stage(F function, StageOptions options = {}, std::source_location place = std::source_location::current()) && {
         using Result = typename std::invoke_result_t<F&, Out>::value_type;
         using Stage = detail::Stage<Out, Result, F>;
         if (options.workers < 1) throw std::invalid_argument("a stage needs at least one worker");
         detail::StageOutput<Result> output;
         if constexpr (!std::is_void_v<Result>) output.queue = std::make_shared<Queue<Result>>(options.capacity);
         auto shared = std::make_shared<Stage>(Stage{std::move(output_), output, std::move(function), options.workers});
-        for (int i = 0; i < options.workers; ++i) this->group_->create_task(Stage::work(shared));
+        for (int i = 0; i < options.workers; ++i) this->group_->create_task(Stage::work(shared), {}, place);
         if constexpr (std::is_void_v<Result>) {
             return Pipeline<In, void>(*this->group_, std::move(this->input_));
         } else {
