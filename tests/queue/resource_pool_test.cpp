@@ -88,7 +88,7 @@ TEST_P(ResourcePoolTest, a_factory_that_fails_leaves_its_place_free) {
         co_return 7;
     });
     run([&]() -> Coro<> {
-        EXPECT_THROW(co_await pool.acquire(), std::runtime_error);
+        EXPECT_THROW(static_cast<void>(co_await pool.acquire()), std::runtime_error);
         fail = false;
         auto lease = co_await pool.acquire();
         EXPECT_EQ(*lease, 7);
@@ -212,9 +212,28 @@ TEST_P(ResourcePoolTest, aclose_waits_for_the_leases_and_closes_all) {
         co_await closing_too;
         EXPECT_EQ(trace.str(), "x2 x1");
         EXPECT_EQ(lives.now(), 0);
-        EXPECT_THROW(co_await pool.acquire(), asyncio::RuntimeError);
+        EXPECT_THROW(static_cast<void>(co_await pool.acquire()), asyncio::RuntimeError);
         co_await pool.aclose();
     });
+}
+
+TEST_P(ResourcePoolTest, aclose_closes_what_is_being_made_or_checked) {
+    ResourcePool<Resource> pool(2, create(), check(), close());
+    run([&]() -> Coro<> {
+        {
+            auto first = co_await pool.acquire();
+        }
+        auto checking = user(pool, "checking");
+        auto making = user(pool, "making");
+        co_await turns();
+        EXPECT_EQ(pool.statistics().idle, 0U);
+        co_await pool.aclose();
+        EXPECT_TRUE(checking.done() && making.done());
+        EXPECT_THROW(checking.result(), asyncio::RuntimeError);
+        EXPECT_THROW(making.result(), asyncio::RuntimeError);
+        EXPECT_EQ(trace.str(), "x2 x1");
+    });
+    EXPECT_EQ(lives.now(), 0);
 }
 
 TEST_P(ResourcePoolTest, a_cancelled_aclose_can_be_repeated) {
@@ -222,7 +241,7 @@ TEST_P(ResourcePoolTest, a_cancelled_aclose_can_be_repeated) {
     run([&]() -> Coro<> {
         auto a = co_await pool.acquire();
         EXPECT_THROW(co_await asyncio::wait_for(pool.aclose(), 1ms), asyncio::TimeoutError);
-        EXPECT_THROW(co_await pool.acquire(), asyncio::RuntimeError);
+        EXPECT_THROW(static_cast<void>(co_await pool.acquire()), asyncio::RuntimeError);
         a.release();
         co_await pool.aclose();
         EXPECT_EQ(trace.str(), "x1");

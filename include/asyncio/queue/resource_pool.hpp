@@ -128,8 +128,7 @@ public:
             idle_.pop_back();
             if (co_await is_healthy(*hooks, resource)) {
                 require_existing(unit);
-                require_open();
-                co_return Lease<T>(*this, std::move(unit), std::move(resource));
+                co_return lend(std::move(unit), std::move(resource));
             }
             require_existing(unit);
             ++dropped_;
@@ -140,8 +139,7 @@ public:
         T resource = co_await hooks->create();
         require_existing(unit);
         ++created_;
-        require_open();
-        co_return Lease<T>(*this, std::move(unit), std::move(resource));
+        co_return lend(std::move(unit), std::move(resource));
     }
 
     /// Ends the pool: from now on `acquire` throws; waits until all leases are back, and closes every resource. May be
@@ -207,6 +205,12 @@ private:
     /// While something was awaited the pool may have been destroyed.
     static void require_existing(const Guard<Semaphore>& unit) {
         if (!unit.owns()) throw RuntimeError("ResourcePool destroyed while being awaited");
+    }
+    /// Throws when the pool was closed meanwhile: then aclose() waits for the resource, and closes it.
+    Lease<T> lend(Guard<Semaphore> unit, T resource) {
+        Lease<T> lease(*this, std::move(unit), std::move(resource));
+        require_open();
+        return lease;
     }
     void require_open() const {
         if (closed_) throw RuntimeError("ResourcePool is closed");
