@@ -59,6 +59,14 @@ Section find_section(std::ifstream& file) {
     return {};
 }
 
+bool is_zombie(const std::string& process) {
+    std::ifstream status("/proc/" + process + "/stat");
+    std::string line;
+    std::getline(status, line);
+    const std::size_t name_end = line.rfind(") ");  // the name may contain anything
+    return name_end != std::string::npos && line.substr(name_end + 2, 1) == "Z";
+}
+
 /// Each file that is mapped from its begin, and where.
 std::map<std::string, std::uint64_t> mapped_files(const Memory& memory) {
     const std::string process = std::to_string(memory.process());
@@ -75,6 +83,7 @@ std::map<std::string, std::uint64_t> mapped_files(const Memory& memory) {
         std::getline(fields, path);
         if (path.starts_with('/') && offset == 0) files.try_emplace(path, begin);
     }
+    if (files.empty() && is_zombie(process)) throw Failure("process " + process + " has ended and is a zombie");
     if (files.empty())
         throw Failure("no permission to look at process " + process +
                       " (ptrace access is needed: the same user, or CAP_SYS_PTRACE)");

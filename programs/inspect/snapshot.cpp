@@ -13,6 +13,13 @@ namespace inspect {
 
 namespace {
 
+/// Another process' text as a terminal may show it: in one line, without control sequences.
+std::string printable(std::string text) {
+    for (char& c : text)
+        if (const auto byte = static_cast<unsigned char>(c); byte < 0x20 || byte == 0x7f) c = '?';
+    return text;
+}
+
 using asyncio::detail::AwaitEdge;
 using asyncio::detail::DebugLayout;
 using asyncio::detail::TaskLayout;
@@ -122,7 +129,7 @@ private:
         Task task;
         task.id = id;
         task.thread = thread;
-        task.name = name_of(field(layout_.task_name, std::uint64_t{}));
+        task.name = printable(name_of(field(layout_.task_name, std::uint64_t{})));
         const std::uint64_t slot = id + field(layout_.future_slot, std::uint16_t{});
         std::uint64_t frame = field(layout_.task_leaf, std::uint64_t{});
         if (frame == 0) frame = memory_.get<std::uint64_t>(slot + static_cast<std::uint64_t>(layout_.slot_child));

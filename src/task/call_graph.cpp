@@ -47,7 +47,7 @@ void apply_limit(Frames& frames, const std::optional<int>& limit) {
 }
 
 void leave_out(Frames& frames, int depth) {
-    const auto hidden = std::min(frames.size(), static_cast<std::size_t>(std::max(depth - 1, 0)));
+    const auto hidden = std::min(frames.size(), static_cast<std::size_t>(std::max(depth, 1) - 1));
     frames.erase(frames.begin(), frames.begin() + static_cast<std::ptrdiff_t>(hidden));
 }
 

@@ -5,6 +5,7 @@
 #include <asyncio/loop/event_loop.hpp>
 #include <asyncio/task/any_future.hpp>
 
+#include <stdexcept>
 #include <typeinfo>
 
 namespace asyncio {
@@ -80,6 +81,7 @@ std::exception_ptr FutureCore::exception() {
 }
 
 void FutureCore::set_exception(std::exception_ptr error) {
+    if (!error) throw std::invalid_argument("set_exception() was given no exception");
     check_completable();
     slot().error = std::move(error);
     report_unretrieved_ = true;

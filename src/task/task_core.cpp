@@ -219,7 +219,12 @@ void TaskCore::advance() {
 void TaskCore::finish(ContextScope& scope) {
     const TaskPtr keep(this);
     // The frame goes first: what its destructors do happens before anybody hears of the end.
-    if (PromiseBase* root = std::exchange(slot().child, nullptr)) root->handle().destroy();
+    if (PromiseBase* root = std::exchange(slot().child, nullptr)) {
+        if (!root->handle().done()) [[unlikely]]
+            slot().error = std::make_exception_ptr(
+                RuntimeError("Task got bad yield: it awaited what is not asyncio's and will not be resumed"));
+        root->handle().destroy();
+    }
     scope.leave();
     leave_loop();
     std::exception_ptr& error = slot().error;

@@ -140,6 +140,7 @@ TEST_P(FutureTest, FUT_5_a_done_future_takes_no_second_result) {
     done.set_result(1);
     EXPECT_THROW(done.set_result(2), InvalidStateError);
     EXPECT_THROW(done.set_exception(std::runtime_error("x")), InvalidStateError);
+    EXPECT_THROW(loop.create_future<int>().set_exception(std::exception_ptr()), std::invalid_argument);
     EXPECT_EQ(done.result(), 1);
     auto cancelled = loop.create_future<int>();
     cancelled.cancel();
