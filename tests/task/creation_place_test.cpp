@@ -167,6 +167,7 @@ TEST_P(CreationPlace, DBG_10_places_of_the_other_mode) {
 TEST_P(CreationPlace, DBG_2_never_awaited_names_the_function_and_who_made_the_coroutine) {
     CapturedLog log;
     loop.set_debug(true);
+    loop.slow_callback_duration = 1h;  // finding the line in the program's debug information takes a while
     loop.call_soon(forget);
     run_once();
     ASSERT_EQ(log.lines().size(), 1U) << log.text();
@@ -198,6 +199,7 @@ TEST_P(CreationPlace, DBG_2_a_coroutine_made_in_a_coroutine) {
 TEST_P(CreationPlace, DBG_2_a_stale_place_is_not_reported) {
     CapturedLog log;
     loop.set_debug(true);
+    loop.slow_callback_duration = 1h;  // finding the line in the program's debug information takes a while
     loop.call_soon(forget);
     run_once();
     loop.set_debug(false);
