@@ -31,7 +31,7 @@ concept CanAddDoneCallback = requires(asyncio::Future<int>& future, F f) { futur
 template <class... A>
 concept CanSubmit = requires(asyncio::futures::Executor& executor, A... a) { executor.submit(std::move(a)...); };
 
-Coro<> coroutine_function(int) {
+[[maybe_unused]] Coro<> coroutine_function(int) {
     co_return;
 }
 
