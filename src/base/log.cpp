@@ -1,12 +1,12 @@
 #include <asyncio/base/log.hpp>
 
+#include "symbols.hpp"
+
 #include <asyncio/base/exceptions.hpp>
 
 #include <cxxabi.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <memory>
 #include <mutex>
 #include <typeinfo>
 
@@ -28,13 +28,6 @@ Output& output() {
 void write_to_stderr(LogLevel level, std::string_view message) {
     if (level < LogLevel::warning) return;
     std::fprintf(stderr, "%.*s\n", static_cast<int>(message.size()), message.data());
-}
-
-std::string demangled(const std::type_info& type) {
-    int status = 0;
-    std::unique_ptr<char, decltype(&std::free)> name(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
-                                                     &std::free);
-    return status == 0 ? name.get() : type.name();
 }
 
 }  // namespace
@@ -68,7 +61,7 @@ std::string describe(const std::exception_ptr& exception) {
     try {
         std::rethrow_exception(exception);
     } catch (const std::exception& error) {
-        return demangled(typeid(error)) + ": " + error.what();
+        return demangle(typeid(error).name()) + ": " + error.what();
     } catch (const CancelledError& error) {
         return "asyncio::CancelledError" + (error.message().empty() ? "" : ": " + error.message());
     } catch (const KeyboardInterrupt&) {
@@ -77,7 +70,7 @@ std::string describe(const std::exception_ptr& exception) {
         return "asyncio::SystemExit: " + std::to_string(error.code());
     } catch (...) {
         const std::type_info* type = abi::__cxa_current_exception_type();
-        return type != nullptr ? demangled(*type) : "unknown exception";
+        return type != nullptr ? demangle(type->name()) : "unknown exception";
     }
 }
 
