@@ -40,6 +40,19 @@ function(asyncio_component target)
             VERIFY_INTERFACE_HEADER_SETS ${PROJECT_IS_TOP_LEVEL}
     )
 
+    if(ASYNCIO_UNITY)
+        # One unit for each folder: names in unnamed namespaces then need to differ only within a folder.
+        set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+        foreach(source IN LISTS sources)
+            cmake_path(GET source PARENT_PATH folder)
+            file(RELATIVE_PATH group ${source_folder} ${folder})
+            string(MAKE_C_IDENTIFIER "${name}_${group}" group)
+            set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group})
+        endforeach()
+        # GCC takes what a .cpp file includes for a header, and warns of coroutines that hold a type without linkage.
+        target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+    endif()
+
     # Read by cmake/Install.cmake.
     set_target_properties(${target} PROPERTIES ASYNCIO_PKG_CONFIG_REQUIRES "${arg_REQUIRES}")
     set_property(GLOBAL APPEND PROPERTY ASYNCIO_COMPONENTS ${target})

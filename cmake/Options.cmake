@@ -8,6 +8,7 @@ option(ASYNCIO_BUILD_BENCH "Build the benchmarks (Google Benchmark, Asio)" OFF)
 option(ASYNCIO_INSTALL "Create install rules" ${PROJECT_IS_TOP_LEVEL})
 option(ASYNCIO_WARNINGS "Compile our own sources with -Wall -Wextra -Wpedantic" ${PROJECT_IS_TOP_LEVEL})
 option(ASYNCIO_WERROR "Warnings in our own sources are errors" OFF)
+option(ASYNCIO_UNITY "Compile the library's sources folder by folder, which is several times faster than one by one" ON)
 option(ASYNCIO_CCACHE "Compile through ccache when it is installed" ${PROJECT_IS_TOP_LEVEL})
 
 set(ASYNCIO_WITH_CURL AUTO CACHE STRING "Build the component asyncio::curl: AUTO (when libcurl is found), ON or OFF")

@@ -96,15 +96,15 @@ Depot& depot() {
 }
 
 /// Hands a thread's free blocks on when it ends. The rest of its chunk, if any, stays unused.
-struct ThreadEnd {
+struct PoolEnd {
     bool armed = false;
-    ~ThreadEnd() {
+    ~PoolEnd() {
         for (std::size_t i = 0; i < classes; ++i) {
             if (lists.free[i].first != nullptr) depot().put(i, std::exchange(lists.free[i], FreeList{}).first);
         }
     }
 };
-thread_local ThreadEnd thread_end;
+thread_local PoolEnd pool_end;
 
 [[gnu::noinline]] void* allocate_slow(std::size_t index) {
     const std::size_t size = index * granularity;
@@ -113,7 +113,7 @@ thread_local ThreadEnd thread_end;
         return batch;
     }
     if (static_cast<std::size_t>(lists.chunk_end - lists.chunk) < size) {
-        thread_end.armed = true;  // touching it makes its destructor run
+        pool_end.armed = true;  // touching it makes its destructor run
         char* chunk = depot().new_chunk();
         lists.chunk = chunk + granularity;
         lists.chunk_end = chunk + chunk_size;
@@ -124,7 +124,7 @@ thread_local ThreadEnd thread_end;
 }
 
 [[gnu::noinline]] void pass_on(std::size_t index) noexcept {
-    thread_end.armed = true;
+    pool_end.armed = true;
     depot().put(index, std::exchange(lists.free[index], FreeList{}).first);
 }
 
