@@ -76,6 +76,7 @@ fast_url=${url}en/index.html
 run() {
     local name=$1 status=0
     shift
+    printf '%s:\n' "$name" >&2
     "$crawl" --json "$results/$name.json" "$@" >"$results/$name.txt" || status=$?
     [ "$status" -le 1 ] || exit "$status"
     for pid in "${servers[@]}"; do
@@ -119,7 +120,9 @@ for title, kind in ((f"latency {latency}", latency), ("no latency", "local")):
     for way in ("concurrent", "sequential"):
         pages, fetches, seconds, rates[way] = rate(f"{way}-{kind}")
         print(f"  {title + ', ' + way:26}{pages:3}{fetches:9}{seconds:9.2f}{rates[way]:11.1f}")
-    print(f"  {title}: concurrent is {rates['concurrent'] / rates['sequential']:.1f} times as fast\n")
+    print(f"  {title}: concurrent is {rates['concurrent'] / rates['sequential']:.1f} times as fast")
+    if kind == "local": print("  (nothing to wait for: what is measured is the work that server and crawler do on this machine's cores)")
+    print()
 PYTHON
 
 say "Timeline of the crawl: $results/timeline.html (open it in a browser); report: $results/crawl.json"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <set>
 #include <string_view>
 #include <tuple>
 
@@ -56,6 +57,14 @@ std::string broken_links(const std::vector<BrokenLink>& broken) {
     return text;
 }
 
+/// One favicon that is missing is broken on every page: how many URLs the rows are about.
+std::string of_urls(const std::vector<BrokenLink>& broken) {
+    std::set<std::string_view> urls;
+    for (const BrokenLink& link : broken) urls.insert(link.url);
+    if (urls.size() == broken.size()) return "";
+    return " (of " + count(urls.size()) + (urls.size() == 1 ? " URL)" : " URLs)");
+}
+
 std::string not_checked(const Report& report) {
     std::string text;
     auto add = [&](std::uint64_t number, const char* what) {
@@ -107,7 +116,7 @@ std::string to_text(const Report& report) {
     text += row("seconds", formatted("%.2f", report.seconds));
     text += row("pages/s", formatted("%.1f", static_cast<double>(report.pages) / seconds));
     text += row("redirects", count(report.redirects.size()));
-    text += row("broken links", count(report.broken.size()));
+    text += row("broken links", count(report.broken.size()) + of_urls(report.broken));
     if (std::string skipped = not_checked(report); !skipped.empty()) text += row("not checked", skipped);
     if (!report.slowest.empty()) text += "Slowest pages:\n";
     for (const SlowPage& page : report.slowest)

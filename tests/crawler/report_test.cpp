@@ -58,7 +58,7 @@ TEST(Report, text_names_a_url_that_is_broken_everywhere_once) {
     for (unsigned i = 0; i < 1000; ++i) report.broken.push_back({"http://h/icon", "HTTP 404 Not Found", "p", i});
     std::string text = to_text(report);
     EXPECT_EQ(text.find("http://h/icon"), text.rfind("http://h/icon"));
-    EXPECT_NE(text.find("broken links  1000\n"), std::string::npos);
+    EXPECT_NE(text.find("broken links  1000 (of 1 URL)\n"), std::string::npos);
     EXPECT_NE(text.find("and in 990 more places (see --json)\n"), std::string::npos);
 }
 
