@@ -1,10 +1,15 @@
 #pragma once
 
+// The few cross-thread parts name their atomics through these aliases, so that a model checker can be put underneath
+// (tests/models).
+#ifdef ASYNCIO_ATOMIC_HEADER
+#include ASYNCIO_ATOMIC_HEADER
+#else
+
 #include <atomic>
 
 namespace asyncio::detail {
 
-// The few cross-thread parts name their atomics through these aliases, so that a model checker can be put underneath.
 template <class T>
 using Atomic = std::atomic<T>;
 
@@ -14,3 +19,5 @@ inline constexpr auto memory_release = std::memory_order_release;
 inline constexpr auto memory_acq_rel = std::memory_order_acq_rel;
 
 }  // namespace asyncio::detail
+
+#endif

@@ -1,0 +1,177 @@
+// The way of call_soon_threadsafe through the loop's inbox, as Relacy sees it: two threads post, a third one is the
+// loop, which sleeps when its inbox is empty. Every interleaving up to the bound that main() states is run, with every
+// value that a relaxed memory may show.
+//
+// Shown: no call is lost or comes twice, each thread's calls keep their order, what a thread wrote before it posted is
+// seen by the loop, and the loop never sleeps while a call waits (Relacy reports a deadlock then). With a loop that
+// closes: a call is taken or refused, never both.
+
+#define ASYNCIO_ATOMIC_HEADER "model_atomic.hpp"
+#include <asyncio/base/inbox.hpp>
+
+#include <array>
+#include <cstdio>
+
+namespace {
+
+using asyncio::detail::Inbox;
+using asyncio::detail::ReadyNode;
+using asyncio::detail::ReadyQueue;
+using asyncio::detail::Turn;
+
+/// An eventfd in an edge-triggered epoll set: each write ends one wait, the next or the present one.
+class Wakeup {
+public:
+    void wake() {
+        mutex_.lock(RL_INFO);
+        woken_(RL_INFO) = true;
+        changed_.notify_all(RL_INFO);
+        mutex_.unlock(RL_INFO);
+    }
+    void wait() {
+        mutex_.lock(RL_INFO);
+        while (!static_cast<bool>(woken_(RL_INFO))) changed_.wait(mutex_, RL_INFO);
+        woken_(RL_INFO) = false;
+        mutex_.unlock(RL_INFO);
+    }
+    void prepare() { woken_(RL_INFO) = false; }
+
+private:
+    rl::mutex mutex_;
+    rl::condition_variable changed_;
+    rl::var<bool> woken_;
+};
+
+void never_run(ReadyNode&, Turn) {}
+
+struct Call : ReadyNode {
+    Call() : ReadyNode(&never_run) {}
+    rl::var<int> captured;  // written by the thread that posts, read by the loop
+    int poster = 0;
+    int number = 0;
+    bool taken = false;
+    bool refused = false;
+};
+
+constexpr int posters = 2;
+
+template <int calls_each>
+struct Posting {
+    void prepare(Call& call, int poster, int number) {
+        call.poster = poster;
+        call.number = number;
+        call.captured(RL_INFO) = 0;
+    }
+    void post(Call& call) {
+        call.captured(RL_INFO) = call.number + 1;
+        switch (inbox.push(call)) {
+            case Inbox::Pushed::first:
+                wakeup.wake();
+                break;
+            case Inbox::Pushed::further:
+                break;
+            case Inbox::Pushed::refused:
+                call.refused = true;
+                break;
+        }
+    }
+    /// Runs what came; gives the number.
+    int run_calls() {
+        int count = 0;
+        while (!ready.empty()) {
+            auto& call = static_cast<Call&>(ready.pop());
+            RL_ASSERT(!call.taken && !call.refused);
+            RL_ASSERT(call.number == next[static_cast<std::size_t>(call.poster)]++);
+            RL_ASSERT(static_cast<int>(call.captured(RL_INFO)) == call.number + 1);
+            call.taken = true;
+            ++count;
+        }
+        return count;
+    }
+
+    Inbox inbox;
+    Wakeup wakeup;
+    ReadyQueue ready;
+    std::array<std::array<Call, calls_each>, posters> calls;
+    std::array<int, posters> next{};
+};
+
+/// Two threads post; the loop sleeps whenever there is nothing to do, until it has everything.
+template <int calls_each>
+struct LoopSleeps : rl::test_suite<LoopSleeps<calls_each>, posters + 1> {
+    Posting<calls_each> shared;
+
+    void before() {
+        shared.wakeup.prepare();
+        for (int poster = 0; poster < posters; ++poster)
+            for (int i = 0; i < calls_each; ++i) shared.prepare(call(poster, i), poster, i);
+    }
+    void thread(unsigned index) {
+        if (index < posters) {
+            for (int i = 0; i < calls_each; ++i) shared.post(call(static_cast<int>(index), i));
+            return;
+        }
+        for (int done = 0; done < posters * calls_each;) {
+            shared.inbox.drain_into(shared.ready);
+            if (shared.ready.empty()) shared.wakeup.wait();
+            shared.inbox.drain_into(shared.ready);
+            done += shared.run_calls();
+        }
+    }
+    void after() {
+        for (auto& of_one : shared.calls)
+            for (Call& each : of_one) RL_ASSERT(each.taken && !each.refused);
+    }
+    Call& call(int poster, int i) {
+        return shared.calls[static_cast<std::size_t>(poster)][static_cast<std::size_t>(i)];
+    }
+};
+
+/// The loop closes while others post.
+struct LoopCloses : rl::test_suite<LoopCloses, posters + 1> {
+    Posting<1> shared;
+
+    void before() {
+        shared.wakeup.prepare();
+        for (int poster = 0; poster < posters; ++poster) shared.prepare(call(poster), poster, 0);
+    }
+    void thread(unsigned index) {
+        if (index < posters) return shared.post(call(static_cast<int>(index)));
+        shared.inbox.drain_into(shared.ready);
+        shared.run_calls();
+        shared.inbox.close(shared.ready);
+        shared.run_calls();
+    }
+    void after() {
+        for (auto& of_one : shared.calls) RL_ASSERT(of_one[0].taken != of_one[0].refused);
+    }
+    Call& call(int poster) { return shared.calls[static_cast<std::size_t>(poster)][0]; }
+};
+
+/// Runs every execution in which threads are switched at most `switches` times while they could go on, besides where
+/// they wait.
+template <class Model>
+bool explored(const char* name, unsigned switches) {
+    rl::test_params params;
+    params.search_type = rl::sched_bound;
+    params.context_bound = switches;
+    params.iteration_count = 100'000'000;  // the search ends by itself, long before
+    rl::ostringstream messages;
+    params.output_stream = &messages;
+    params.progress_stream = &messages;
+    const bool good = rl::simulate<Model>(params);
+    std::printf("%s: %s in %llu executions\n", name, good ? "no fault" : "FAULT",
+                static_cast<unsigned long long>(params.stop_iteration));
+    if (!good) std::puts(messages.str().c_str());
+    return good;
+}
+
+}  // namespace
+
+int main() {
+    bool good = true;
+    good &= explored<LoopCloses>("the loop closes, 5 switches", 5);
+    good &= explored<LoopSleeps<1>>("one call each, 4 switches", 4);
+    good &= explored<LoopSleeps<2>>("two calls each, 3 switches", 3);
+    return good ? 0 : 1;
+}
