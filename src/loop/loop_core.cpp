@@ -102,6 +102,7 @@ void LoopCore::inherit() noexcept {
     // Nothing of the present iteration runs in the child any more.
     ready_.prepend(batch_.take());
     ready_.prepend(completed_.take());
+    inbox_.awake();
     posting_.store(0, memory_relaxed);  // the threads that were inside post() are in the parent only
     driver_->forked();
 }
@@ -159,16 +160,25 @@ void LoopCore::run_events(ReadyNode& node, Turn turn) {
 void LoopCore::poll() {
     iterations_since_poll_ = 0;
     inbox_.drain_into(ready_);
-    const bool busy = !ready_.empty() || stopping_ || !idle_waiters.empty();
-    const Clock::time_point deadline = busy ? Clock::time_point::min() : wait_deadline();
-    if (deadline == Clock::time_point::max()) throw_if_stuck();
-    driver_->wait(deadline);
+    wait_for_events();
     if (!timers_.empty()) now_ = driver_->now();
     inbox_.drain_into(ready_);  // before the I/O: other threads' calls were queued while this one waited
     driver_->dispatch(*watchers_);
     if (driver_->events_left() && !std::exchange(events_.queued, true)) ready_.push(events_);
     if (!idle_waiters.empty() && ready_.empty() && (timers_.empty() || timers_.next_deadline() > now_))
         ready_ = idle_waiters.take();
+}
+
+/// Blocks only when there is nothing to do; other threads wake the loop only then.
+void LoopCore::wait_for_events() {
+    const bool busy = !ready_.empty() || stopping_ || !idle_waiters.empty() || !inbox_.may_sleep();
+    struct Awake {
+        Inbox& inbox;
+        ~Awake() { inbox.awake(); }
+    } const afterwards{inbox_};
+    const Clock::time_point deadline = busy ? Clock::time_point::min() : wait_deadline();
+    if (deadline == Clock::time_point::max()) throw_if_stuck();
+    driver_->wait(deadline);
 }
 
 Clock::time_point LoopCore::wait_deadline() noexcept {
@@ -217,7 +227,7 @@ void LoopCore::drop_ready() noexcept {
 bool LoopCore::post(ReadyNode& node) noexcept {
     posting_.fetch_add(1, memory_acq_rel);
     const Inbox::Pushed pushed = inbox_.push(node);
-    if (pushed == Inbox::Pushed::first && !inherited()) driver_->wake();
+    if (pushed == Inbox::Pushed::wake && !inherited()) driver_->wake();
     posting_.fetch_sub(1, memory_release);
     return pushed != Inbox::Pushed::refused;
 }

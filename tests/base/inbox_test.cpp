@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <atomic>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -27,7 +26,7 @@ std::vector<int> numbers(ReadyQueue& queue) {
     return all;
 }
 
-TEST(Inbox, keeps_the_order_and_says_when_to_wake) {
+TEST(Inbox, keeps_the_order) {
     Inbox inbox;
     ReadyQueue queue;
     std::array<Numbered, 4> nodes;
@@ -35,14 +34,30 @@ TEST(Inbox, keeps_the_order_and_says_when_to_wake) {
     EXPECT_TRUE(inbox.empty());
     inbox.drain_into(queue);
     EXPECT_TRUE(queue.empty());
-    EXPECT_EQ(inbox.push(nodes[0]), Inbox::Pushed::first);
-    EXPECT_EQ(inbox.push(nodes[1]), Inbox::Pushed::further);
+    inbox.push(nodes[0]);
+    inbox.push(nodes[1]);
     EXPECT_FALSE(inbox.empty());
     inbox.drain_into(queue);
-    EXPECT_EQ(inbox.push(nodes[2]), Inbox::Pushed::first);
-    EXPECT_EQ(inbox.push(nodes[3]), Inbox::Pushed::further);
+    inbox.push(nodes[2]);
+    inbox.push(nodes[3]);
     inbox.drain_into(queue);
     EXPECT_EQ(numbers(queue), (std::vector<int>{0, 1, 2, 3}));
+}
+
+TEST(Inbox, wakes_only_a_consumer_that_sleeps_and_only_once) {
+    Inbox inbox;
+    ReadyQueue queue;
+    std::array<Numbered, 5> nodes;
+    EXPECT_EQ(inbox.push(nodes[0]), Inbox::Pushed::taken);
+    EXPECT_FALSE(inbox.may_sleep());
+    inbox.drain_into(queue);
+    EXPECT_TRUE(inbox.may_sleep());
+    EXPECT_EQ(inbox.push(nodes[1]), Inbox::Pushed::wake);
+    EXPECT_EQ(inbox.push(nodes[2]), Inbox::Pushed::taken);
+    inbox.awake();
+    inbox.drain_into(queue);
+    EXPECT_EQ(inbox.push(nodes[3]), Inbox::Pushed::taken);
+    EXPECT_EQ(inbox.push(nodes[4]), Inbox::Pushed::taken);
 }
 
 TEST(Inbox, refuses_when_closed) {
@@ -62,7 +77,6 @@ TEST(Inbox, Threadsafe_many_producers_lose_nothing) {
     constexpr int each = 5000;
     Inbox inbox;
     std::vector<std::unique_ptr<std::array<Numbered, each>>> nodes;
-    std::atomic<int> wakes{0};
     for (int p = 0; p < producers; ++p) {
         nodes.push_back(std::make_unique<std::array<Numbered, each>>());
         for (int i = 0; i < each; ++i) {
@@ -73,9 +87,7 @@ TEST(Inbox, Threadsafe_many_producers_lose_nothing) {
     std::vector<std::thread> threads;
     for (int p = 0; p < producers; ++p) {
         threads.emplace_back([&, p] {
-            for (auto& node : *nodes[p]) {
-                if (inbox.push(node) == Inbox::Pushed::first) ++wakes;
-            }
+            for (auto& node : *nodes[p]) inbox.push(node);
         });
     }
     std::array<int, producers> next{};
@@ -89,7 +101,6 @@ TEST(Inbox, Threadsafe_many_producers_lose_nothing) {
         }
     }
     for (auto& thread : threads) thread.join();
-    EXPECT_GE(wakes.load(), 1);
     EXPECT_TRUE(inbox.empty());
 }
 

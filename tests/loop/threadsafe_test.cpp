@@ -6,6 +6,7 @@
 #include <asyncio/asyncio.hpp>
 #include <asyncio/loop/driver/simulated.hpp>
 #include <asyncio/task/run_until_complete.hpp>
+#include <asyncio/testing/counters.hpp>
 
 #include <gtest/gtest.h>
 
@@ -151,6 +152,25 @@ TEST(Threadsafe, LOOP_16_while_the_loop_is_busy) {
     std::thread other([&] { loop.call_soon_threadsafe([&] { stopped = true; }); });
     loop.run_until_complete(spinner);
     other.join();
+    loop.close();
+}
+
+TEST(Threadsafe, LOOP_16_a_loop_that_is_awake_costs_no_system_call) {
+    constexpr int posts = 100;
+    asyncio::EventLoop loop;
+    int came = 0;
+    asyncio::testing::Counters cost;
+    loop.call_soon([&] {
+        std::thread([&] {
+            const auto before = asyncio::testing::Counters::now();
+            for (int i = 0; i < posts; ++i) loop.call_soon_threadsafe([&] { ++came; });
+            cost = asyncio::testing::Counters::now() - before;
+        }).join();
+        loop.call_soon([&] { loop.stop(); });
+    });
+    loop.run_forever();
+    EXPECT_EQ(cost.system_calls, 0u);
+    EXPECT_EQ(came, posts);
     loop.close();
 }
 

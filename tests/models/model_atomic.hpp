@@ -22,3 +22,4 @@ using Atomic = rl::atomic<T>;
 #define memory_acquire rl::mo_acquire, RL_INFO
 #define memory_release rl::mo_release, RL_INFO
 #define memory_acq_rel rl::mo_acq_rel, RL_INFO
+#define memory_seq_cst rl::mo_seq_cst, RL_INFO

@@ -17,6 +17,7 @@ inline constexpr auto memory_relaxed = std::memory_order_relaxed;
 inline constexpr auto memory_acquire = std::memory_order_acquire;
 inline constexpr auto memory_release = std::memory_order_release;
 inline constexpr auto memory_acq_rel = std::memory_order_acq_rel;
+inline constexpr auto memory_seq_cst = std::memory_order_seq_cst;
 
 }  // namespace asyncio::detail
 

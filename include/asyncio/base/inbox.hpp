@@ -6,13 +6,14 @@
 namespace asyncio::detail {
 
 /// Where other threads leave nodes for a loop: many producers, one consumer, no lock. FIFO for each producer, and in
-/// the order of their pushes over all of them.
+/// the order of their pushes over all of them. A consumer that is awake need not be woken: it looks again before it
+/// sleeps.
 class Inbox {
 public:
     enum class Pushed {
-        first,    ///< the inbox was empty: the consumer must be woken
-        further,  ///< whoever pushed the first one wakes the consumer
-        refused   ///< the inbox is closed, the node was not taken
+        taken,
+        wake,    ///< taken, and the consumer sleeps: it must be woken
+        refused  ///< the inbox is closed, the node was not taken
     };
 
     /// From any thread, and from signal handlers.
@@ -21,12 +22,24 @@ public:
         do {
             if (head == closed_mark()) return Pushed::refused;
             node.next = head;
-        } while (!head_.compare_exchange_weak(head, &node, memory_acq_rel, memory_relaxed));
-        return head == nullptr ? Pushed::first : Pushed::further;
+        } while (!head_.compare_exchange_weak(head, &node, memory_seq_cst, memory_relaxed));
+        // Whoever pushed the first one wakes the consumer. One order over both atomics: either this thread sees that
+        // the consumer sleeps, or the consumer sees the node before it does.
+        return head == nullptr && asleep_.load(memory_seq_cst) ? Pushed::wake : Pushed::taken;
     }
 
     /// Consumer's thread only, as are the functions below; the answer may be outdated at once.
     [[nodiscard]] bool empty() const noexcept { return head_.load(memory_acquire) == nullptr; }
+
+    /// Announces that the consumer is going to sleep. False when something came in the meantime: then it must not.
+    [[nodiscard]] bool may_sleep() noexcept {
+        asleep_.store(true, memory_seq_cst);
+        if (head_.load(memory_seq_cst) == nullptr) return true;
+        awake();
+        return false;
+    }
+    /// The consumer sleeps no more.
+    void awake() noexcept { asleep_.store(false, memory_relaxed); }
 
     /// Moves everything to the end of `queue`, oldest first.
     void drain_into(ReadyQueue& queue) noexcept { append_reversed(head_.exchange(nullptr, memory_acquire), queue); }
@@ -56,6 +69,7 @@ private:
 
     // A stack, newest first; null when empty, closed_mark() when closed.
     Atomic<ReadyNode*> head_{nullptr};
+    Atomic<bool> asleep_{false};
 };
 
 }  // namespace asyncio::detail

@@ -172,6 +172,7 @@ private:
     [[nodiscard]] bool refuse_thread_in_debug(const char* operation) const noexcept;
     void run_once();
     void poll();
+    void wait_for_events();
     static void run_events(ReadyNode& node, Turn turn);
     void collect_due_timers();
     [[nodiscard]] Clock::time_point wait_deadline() noexcept;
