@@ -30,21 +30,6 @@ const std::type_info* type_of(const std::exception_ptr& error) noexcept {
     return error.__cxa_exception_type();
 }
 
-std::string type_name_of(const std::exception_ptr& error) {
-    const std::type_info* type = type_of(error);
-    return type != nullptr ? demangle(type->name()) : "unknown";
-}
-
-std::string text_of(const std::exception_ptr& error) {
-    try {
-        std::rethrow_exception(error);
-    } catch (const std::exception& exception) {
-        return exception.what();
-    } catch (...) {
-        return describe(error);
-    }
-}
-
 void encode_registered(ByteSink& sink, const RemoteExceptionType& type, const std::exception_ptr& error) {
     encode(sink, ExceptionKind::registered);
     encode(sink, std::string(type.type->name()));
@@ -53,11 +38,24 @@ void encode_registered(ByteSink& sink, const RemoteExceptionType& type, const st
 
 void encode_other(ByteSink& sink, const std::exception_ptr& error) {
     encode(sink, ExceptionKind::other);
-    encode(sink, type_name_of(error));
-    encode(sink, text_of(error));
+    const ExceptionText text = text_of(error);
+    encode(sink, text.type);
+    encode(sink, text.what);
 }
 
 }  // namespace
+
+ExceptionText text_of(const std::exception_ptr& error) {
+    const std::type_info* type = type_of(error);
+    std::string name = type != nullptr ? demangle(type->name()) : "unknown";
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception& exception) {
+        return {std::move(name), exception.what()};
+    } catch (...) {
+        return {std::move(name), describe(error)};
+    }
+}
 
 void ExceptionTypes::enter(const RemoteExceptionType& type) {
     const std::lock_guard lock(mutex_);
@@ -123,7 +121,7 @@ void rethrow_exception_from(ByteSource& source) {
 
 std::string remote_traceback(const std::exception& error) {
     const auto* traceback = dynamic_cast<const detail::RemoteTraceback*>(&error);
-    return traceback != nullptr ? traceback->text() : std::string();
+    return traceback != nullptr ? traceback->stack()->text() : std::string();
 }
 
 std::string remote_traceback(const std::exception_ptr& error) {
@@ -131,7 +129,7 @@ std::string remote_traceback(const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);
     } catch (const detail::RemoteTraceback& traceback) {
-        return traceback.text();
+        return traceback.stack()->text();
     } catch (...) {
         return {};
     }

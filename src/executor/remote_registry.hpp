@@ -2,7 +2,9 @@
 
 #include <asyncio/executor/remote_errors.hpp>
 
+#include <exception>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <typeinfo>
 #include <unordered_map>
@@ -23,6 +25,13 @@ private:
     mutable std::mutex mutex_;
     std::unordered_map<std::string_view, RemoteExceptionType> types_;
 };
+
+/// What can be said of every exception.
+struct ExceptionText {
+    std::string type;
+    std::string what;
+};
+[[nodiscard]] ExceptionText text_of(const std::exception_ptr& error);
 
 /// Enters those of the standard library and of asyncio.
 void enter_common_exceptions(ExceptionTypes& types);

@@ -1,6 +1,11 @@
 #include <asyncio/executor/codec.hpp>
 
+#include <asyncio/executor/thread_pool_executor.hpp>
+#include <asyncio/sync/lock.hpp>
+#include <asyncio/task/task.hpp>
+
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <array>
 #include <chrono>
@@ -18,6 +23,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -112,6 +118,28 @@ private:
 template <>
 struct asyncio::codec_for<Version> : asyncio::RawCodec<Version> {};
 
+/// For those who want to look at what travels: JSON in place of the binary form.
+template <class T>
+struct JsonCodec {
+    static void encode(asyncio::ByteSink& sink, const T& value) { asyncio::encode(sink, nlohmann::json(value).dump()); }
+    static T decode(asyncio::ByteSource& source) {
+        const auto text = asyncio::decode<std::string>(source);
+        try {
+            return nlohmann::json::parse(text).get<T>();
+        } catch (const nlohmann::json::exception& error) {
+            throw asyncio::CodecError(error.what());
+        }
+    }
+};
+struct Weather {
+    std::string town;
+    std::vector<double> degrees;
+    bool operator==(const Weather&) const = default;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Weather, town, degrees)
+template <>
+struct asyncio::codec_for<Weather> : JsonCodec<Weather> {};
+
 static_assert(asyncio::Codec<asyncio::codec_for<Celsius>, Celsius>);
 static_assert(asyncio::detail::SentAsBytes<Point> && asyncio::detail::SentAsBytes<Version>);
 static_assert(!asyncio::detail::SentAsBytes<Person> && !asyncio::detail::SentAsBytes<bool>);
@@ -168,6 +196,48 @@ TEST(Codec, IPC_3_a_type_has_a_codec_of_its_own_wherever_it_stands) {
     expect_equal_after_trip(Version(1, 2), std::vector{Version(1, 2), Version(3, 4)}, Celsius(20));
     const std::map<std::string, Celsius> rooms{{"hall", Celsius(18)}};
     EXPECT_EQ(round_trip(rooms), rooms);
+}
+
+TEST(Codec, IPC_3_json_for_one_type) {
+    const Weather weather{"Rome", {20.5, 21}};
+    const std::string text = R"({"degrees":[20.5,21.0],"town":"Rome"})";
+    EXPECT_EQ(encoded(weather), encoded(text));
+    expect_equal_after_trip(weather, std::vector{weather, Weather{}}, std::optional(weather));
+    EXPECT_THROW(decoded<Weather>(encoded(std::string("{}"))), asyncio::CodecError);
+}
+
+TEST(Codec, IPC_1_nothing_else_compiles) {
+    using asyncio::detail::Unsendable;
+    using asyncio::detail::why_unsendable;
+    struct Derived : Point {
+        int more;
+    };
+    struct Reference {
+        const int& number;
+    };
+    const auto lambda = [] {};
+    EXPECT_EQ(why_unsendable<Person>(), Unsendable::no);
+    EXPECT_EQ(why_unsendable<int&>(), Unsendable::reference);
+    EXPECT_EQ(why_unsendable<int*>(), Unsendable::pointer);
+    EXPECT_EQ(why_unsendable<std::nullptr_t>(), Unsendable::pointer);
+    EXPECT_EQ(why_unsendable<void (*)()>(), Unsendable::function);
+    EXPECT_EQ(why_unsendable<std::string_view>(), Unsendable::view);
+    EXPECT_EQ(why_unsendable<std::span<int>>(), Unsendable::view);
+    EXPECT_EQ(why_unsendable<std::shared_ptr<int>>(), Unsendable::shared);
+    EXPECT_EQ(why_unsendable<std::weak_ptr<int>>(), Unsendable::shared);
+    EXPECT_EQ(why_unsendable<std::remove_const_t<decltype(lambda)>>(), Unsendable::callable);
+    EXPECT_EQ(why_unsendable<asyncio::Coro<>>(), Unsendable::awaitable);
+    EXPECT_EQ(why_unsendable<asyncio::Task<int>>(), Unsendable::awaitable);
+    EXPECT_EQ(why_unsendable<asyncio::Future<int>>(), Unsendable::awaitable);
+    EXPECT_EQ(why_unsendable<asyncio::Lock>(), Unsendable::immovable);
+    EXPECT_EQ(why_unsendable<int[3]>(), Unsendable::array);
+    EXPECT_EQ(why_unsendable<Derived>(), Unsendable::derived);
+    EXPECT_EQ(why_unsendable<Reference>(), Unsendable::fixed);
+}
+
+TEST(Codec, PPE_16_an_executor_cannot_be_sent) {
+    using asyncio::detail::Unsendable;
+    EXPECT_EQ(asyncio::detail::why_unsendable<asyncio::futures::ThreadPoolExecutor>(), Unsendable::executor);
 }
 
 TEST(Codec, IPC_1_plain_data_goes_as_it_lies_in_memory) {

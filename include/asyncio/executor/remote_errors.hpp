@@ -53,7 +53,7 @@ public:
     RemoteTraceback& operator=(const RemoteTraceback&) = default;
     virtual ~RemoteTraceback() = default;
 
-    [[nodiscard]] std::string text() const { return stack_->text(); }
+    [[nodiscard]] const RemoteStackPtr& stack() const noexcept { return stack_; }
 
 private:
     RemoteStackPtr stack_;
