@@ -30,6 +30,7 @@
 #include <asyncio/queue/resource_pool.hpp>
 #include <asyncio/sync/barrier.hpp>
 #include <asyncio/sync/condition.hpp>
+#include <asyncio/sync/deadlock.hpp>
 #include <asyncio/sync/event.hpp>
 #include <asyncio/sync/guard.hpp>
 #include <asyncio/sync/lock.hpp>

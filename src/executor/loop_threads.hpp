@@ -16,6 +16,7 @@ public:
     /// That of the loop, made at the first use. Throws std::bad_alloc.
     [[nodiscard]] static LoopThreads& of(LoopCore& loop);
 
+    [[nodiscard]] bool busy() const noexcept override { return !links.empty(); }
     void close() noexcept override;
     void tear_down(EventLoop& loop) override;
 

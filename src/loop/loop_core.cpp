@@ -176,8 +176,12 @@ void LoopCore::wait_for_events() {
         Inbox& inbox;
         ~Awake() { inbox.awake(); }
     } const afterwards{inbox_};
-    const Clock::time_point deadline = busy ? Clock::time_point::min() : wait_deadline();
-    if (deadline == Clock::time_point::max()) throw_if_stuck();
+    Clock::time_point deadline = busy ? Clock::time_point::min() : wait_deadline();
+    if (deadline == Clock::time_point::max()) {
+        before_endless_wait();
+        // Whoever reads the log may have done something about it.
+        if (!ready_.empty() || !timers_.empty() || stopping_) deadline = Clock::time_point::min();
+    }
     driver_->wait(deadline);
 }
 
@@ -191,10 +195,35 @@ void LoopCore::collect_due_timers() {
     while (!timers_.empty() && timers_.next_deadline() <= now_) ready_.push(timers_.pop());
 }
 
-void LoopCore::throw_if_stuck() {
-    if (driver_->may_block_for_ever()) return;
-    throw RuntimeError("the loop would wait for ever: no handle is ready, no timer is set and no I/O is pending" +
-                       (describe_tasks != nullptr ? describe_tasks(*this) : std::string()));
+/// Nothing is ready and no timer is set.
+void LoopCore::before_endless_wait() {
+    if (driver_->may_block_for_ever()) {
+        if (debug) [[unlikely]]
+            report_deadlocks();
+        return;
+    }
+    std::string text = "the loop would wait for ever: no handle is ready, no timer is set and no I/O is pending";
+    if (describe_tasks != nullptr) text += describe_tasks(*this);
+    if (describe_deadlocks != nullptr)
+        for (const std::string& deadlock : describe_deadlocks(*this)) text += "\n" + deadlock;
+    throw RuntimeError(text);
+}
+
+/// Unless I/O or another thread's answer is still to come: what that leads to may help. A signal, or a call from a
+/// thread that nobody knows of, may help, too; but nobody waits for those.
+void LoopCore::report_deadlocks() noexcept {
+    if (describe_deadlocks == nullptr || !watchers_->empty() || driver_->io_pending()) return;
+    if (executors != nullptr && executors->busy()) return;
+    try {
+        std::vector<std::string> found = describe_deadlocks(*this);
+        for (const std::string& deadlock : found)
+            if (std::find(reported_deadlocks_.begin(), reported_deadlocks_.end(), deadlock) ==
+                reported_deadlocks_.end())
+                log(LogLevel::error, deadlock);
+        reported_deadlocks_ = std::move(found);
+    } catch (...) {
+        // Out of memory: no report.
+    }
 }
 
 void LoopCore::close() noexcept {

@@ -37,6 +37,10 @@ bool ConditionWait::cancel(std::string_view message) noexcept {
     return true;
 }
 
+void ConditionWait::name_blockers(Blockers& blockers) const {
+    if (reacquiring_ && stage_ == Stage::waiting) lock_->name_blockers(blockers);
+}
+
 /// The cancellation that this turn is for, if any: the last one replaces those of earlier turns. One that came after an
 /// accepted one, before this turn, is spent with it.
 void ConditionWait::keep_cancellation() noexcept {

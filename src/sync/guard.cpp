@@ -3,8 +3,14 @@
 #include <asyncio/base/log.hpp>
 #include <asyncio/loop/exception_context.hpp>
 #include <asyncio/loop/loop_core.hpp>
+#include <asyncio/task/await_edge.hpp>
 
 namespace asyncio::detail {
+
+void add_holders(Blockers& blockers, const IntrusiveList<GuardHook>& guards) {
+    for (const GuardHook* guard = guards.front(); guard != nullptr; guard = guards.next(*guard))
+        blockers.holders.push_back(guard->taken_by);
+}
 
 void report_failed_release(std::exception_ptr error) noexcept {
     try {

@@ -1,32 +1,11 @@
 #include <asyncio/sync/lock.hpp>
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/task/await_edge.hpp>
 
 namespace asyncio {
 
-namespace detail {
-
-void LockAcquire::enter() {
-    begin();
-    if (!lock_->binding_.accepts(*task_)) throw_other_loop(lock_->repr());
-    lock_->waiters_.enter(*this, *task_);
-}
-
-void LockAcquire::finish() {
-    if (!leave()) {
-        resumed();
-        throw_destroyed("Lock");
-    }
-    if (task_->must_throw()) lock_->hand_on();
-    resumed();
-    lock_->take(task_);
-}
-
-void LockAcquire::hand_on() noexcept {
-    lock_->hand_on();
-}
-
-}  // namespace detail
+template class detail::Acquire<Lock>;
 
 void Lock::throw_not_acquired() {
     throw RuntimeError("Lock is not acquired.");
@@ -37,7 +16,12 @@ LockStatistics Lock::statistics() const {
 }
 
 std::string Lock::repr() const {
-    return detail::repr_of("Lock", this, locked_ ? "locked" : "unlocked", waiters_);
+    return detail::repr_of(type_name, this, locked_ ? "locked" : "unlocked", waiters_);
+}
+
+void Lock::name_blockers(detail::Blockers& blockers) const {
+    blockers.what = detail::name_at(type_name, this);
+    blockers.holders.push_back(detail::mark_of(holder_.get()));
 }
 
 }  // namespace asyncio

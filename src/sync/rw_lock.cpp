@@ -1,8 +1,11 @@
 #include <asyncio/sync/rw_lock.hpp>
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/task/await_edge.hpp>
 
 namespace asyncio {
+
+template class detail::Acquire<detail::RWLockSide>;
 
 namespace detail {
 
@@ -10,38 +13,29 @@ void RWLockSide::release() {
     writes_ ? lock_.release_write() : lock_.release_read();
 }
 
-void RWLockAcquire::enter() {
-    begin();
-    RWLock& lock = side_->lock_;
-    if (!lock.binding_.accepts(*task_)) throw_other_loop(lock.repr());
-    lock.waiters_.enter(*this, *task_);
+void RWLockSide::not_taken(bool chosen) noexcept {
+    chosen ? lock_.give_back(writes_) : lock_.choose_all_allowed();
 }
 
-void RWLockAcquire::finish() {
-    const bool chosen = stage_ == Stage::chosen;
-    if (!leave()) {
-        resumed();
-        throw_destroyed("RWLock");
+void RWLockSide::left() noexcept {
+    lock_.choose_all_allowed();
+}
+
+/// A writer waits for those inside. A reader that has none of them against it waits behind a writer.
+void RWLockSide::name_blockers(Blockers& blockers) const {
+    blockers.what = name_at(type_name, &lock_);
+    if (lock_.writing_) {
+        blockers.holders.push_back(mark_of(lock_.writer_.get()));
+    } else if (writes_) {
+        add_holders(blockers, lock_.read_.guards_);
+    } else if (const ListedWaiter* first = lock_.waiters_.first_waiting()) {
+        blockers.holders.push_back(mark_of(first->task()));
+        blockers.in_line = true;
     }
-    if (chosen && task_->must_throw()) side_->lock_.give_back(side_->writes_);
-    resumed();
 }
 
-bool RWLockAcquire::cancel(std::string_view message) noexcept {
-    if (!mark_cancelled()) return false;
-    accept_cancel(message);
-    side_->lock_.choose_all_allowed();  // a writer that leaves no longer keeps out the readers behind it
-    return true;
-}
-
-/// The frame is destroyed while it waits.
-void RWLockAcquire::give_up() noexcept {
-    const bool exists = list_ != nullptr;
-    if (abandon()) {
-        side_->lock_.give_back(side_->writes_);
-    } else if (exists) {
-        side_->lock_.choose_all_allowed();
-    }
+std::string RWLockSide::repr() const {
+    return lock_.repr();
 }
 
 }  // namespace detail
@@ -67,7 +61,7 @@ void RWLock::give_back(bool writes) noexcept {
 
 void RWLock::choose_all_allowed() noexcept {
     while (detail::ListedWaiter* first = waiters_.first_waiting()) {
-        const bool writes = static_cast<detail::RWLockAcquire*>(first)->writes();
+        const bool writes = static_cast<detail::Acquire<detail::RWLockSide>*>(first)->primitive().writes_;
         if (writing_ || (writes && readers_ > 0)) return;
         take(writes, first->task());
         waiters_.choose();
@@ -92,7 +86,7 @@ RWLockStatistics RWLock::statistics() const {
 
 std::string RWLock::repr() const {
     const std::string state = writing_ ? "writing" : readers_ > 0 ? "readers:" + std::to_string(readers_) : "unlocked";
-    return detail::repr_of("RWLock", this, state, waiters_);
+    return detail::repr_of(detail::RWLockSide::type_name, this, state, waiters_);
 }
 
 }  // namespace asyncio

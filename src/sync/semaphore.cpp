@@ -1,37 +1,15 @@
 #include <asyncio/sync/semaphore.hpp>
 
+#include <asyncio/task/await_edge.hpp>
+
+#include <algorithm>
 #include <stdexcept>
 
 namespace asyncio {
 
-namespace detail {
+template class detail::Acquire<Semaphore>;
 
-void SemaphoreAcquire::enter() {
-    begin();
-    if (!semaphore_->binding_.accepts(*task_)) throw_other_loop(semaphore_->repr());
-    semaphore_->waiters_.enter(*this, *task_);
-}
-
-void SemaphoreAcquire::finish() {
-    const bool chosen = stage_ == Stage::chosen;
-    if (!leave()) {
-        resumed();
-        throw_destroyed("Semaphore");
-    }
-    if (chosen && task_->must_throw()) ++semaphore_->value_;
-    // Those who came while units were on their way had to queue behind them.
-    semaphore_->choose_all_allowed();
-    resumed();
-}
-
-void SemaphoreAcquire::hand_on() noexcept {
-    ++semaphore_->value_;
-    semaphore_->choose_all_allowed();
-}
-
-}  // namespace detail
-
-Semaphore::Semaphore(std::ptrdiff_t value, std::ptrdiff_t bound) : value_(value), bound_(bound) {
+Semaphore::Semaphore(std::ptrdiff_t value, std::ptrdiff_t bound) : value_(value), bound_(bound), initial_(value) {
     if (value < 0) throw std::invalid_argument("Semaphore initial value must be >= 0");
 }
 
@@ -40,9 +18,16 @@ void Semaphore::throw_released_too_often() {
 }
 
 std::string Semaphore::repr() const {
-    const bool bounded = bound_ != std::numeric_limits<std::ptrdiff_t>::max();
-    return detail::repr_of(bounded ? "BoundedSemaphore" : "Semaphore", this,
+    return detail::repr_of(bounded() ? "BoundedSemaphore" : type_name, this,
                            locked() ? "locked" : "unlocked, value:" + std::to_string(value_), waiters_);
+}
+
+/// Who has a guard will release. Units without one may be anybody's to release: where there are such, nobody is to
+/// blame.
+void Semaphore::name_blockers(detail::Blockers& blockers) const {
+    blockers.what = detail::name_at(bounded() ? "BoundedSemaphore" : type_name, this);
+    detail::add_holders(blockers, guards_);
+    blockers.one_of = std::max(blockers.holders.size(), static_cast<std::size_t>(initial_));
 }
 
 }  // namespace asyncio

@@ -1,6 +1,7 @@
 #include <asyncio/sync/wait_list.hpp>
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/sync/deadlock.hpp>
 
 #include <cstdint>
 #include <cstdio>
@@ -68,6 +69,13 @@ void WaitList::adopt(WaitList& other, ListedWaiter& waiter) noexcept {
     if (!waiting) cancelled(waiter);
 }
 
+bool LoopBinding::bind(LoopCore& loop) noexcept {
+    if (loop_) return false;
+    loop_ = LoopPtr(&loop);
+    loop.describe_deadlocks = &describe_deadlocks;
+    return true;
+}
+
 void throw_other_loop(const std::string& primitive) {
     throw RuntimeError(primitive + " is bound to a different event loop");
 }
@@ -76,13 +84,17 @@ void throw_destroyed(const char* primitive) {
     throw RuntimeError(std::string(primitive) + " destroyed while being awaited");
 }
 
-std::string repr_of(const char* type, const void* address, std::string extra, const WaitList& waiters) {
-    const std::size_t count = waiters.count_entries();
-    if (count > 0) extra += ", waiters:" + std::to_string(count);
+std::string name_at(const char* type, const void* address) {
     char place[2 + 2 * sizeof(void*) + 1];
     std::snprintf(place, sizeof place, "0x%llx",
                   static_cast<unsigned long long>(reinterpret_cast<std::uintptr_t>(address)));
-    return "<" + std::string(type) + " at " + place + " [" + extra + "]>";
+    return std::string(type) + " at " + place;
+}
+
+std::string repr_of(const char* type, const void* address, std::string extra, const WaitList& waiters) {
+    const std::size_t count = waiters.count_entries();
+    if (count > 0) extra += ", waiters:" + std::to_string(count);
+    return "<" + name_at(type, address) + " [" + extra + "]>";
 }
 
 }  // namespace asyncio::detail

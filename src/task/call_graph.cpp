@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace asyncio {
 
@@ -54,17 +55,12 @@ void leave_out(Frames& frames, int depth) {
 /// Who waits for `future`, each once. What gather and shield return is gone through: whoever awaits that is meant.
 std::vector<FutureCore*> awaiters_of(FutureCore& future) {
     std::vector<FutureCore*> found;
-    std::vector<FutureCore*> between{&future};
-    std::unordered_map<FutureCore*, bool> seen;
-    for (std::size_t i = 0; i < between.size(); ++i) {
-        const auto& nodes = between[i]->waiters();
-        for (const DoneNode* node = nodes.front(); node != nullptr; node = nodes.next(*node)) {
-            const AwaitEdge* edge = nullptr;
-            FutureCore* const awaiter = awaiter_of(*node, edge);
-            if (awaiter == nullptr || awaiter->done() || !seen.emplace(awaiter, true).second) continue;
-            (edge->go_between ? between : found).push_back(awaiter);
-        }
-    }
+    std::unordered_set<FutureCore*> seen;
+    visit_awaiters(future, [&](FutureCore& awaiter, const DoneNode&, const AwaitEdge& edge, bool) {
+        if (!seen.insert(&awaiter).second) return false;
+        if (!edge.go_between) found.push_back(&awaiter);
+        return edge.go_between;
+    });
     return found;
 }
 

@@ -67,6 +67,7 @@ void TaskCore::start(PromiseBase* root, const TaskOptions& options) {
     root->slot = &slot();
     leaf_ = root;
     name_ = next_default_name();
+    serial_ = static_cast<std::uint32_t>(name_ / 2) & 0xff'ffff;
     struct Undo {
         TaskCore& task;
         bool armed = true;

@@ -40,6 +40,7 @@ public:
         if (turn == Turn::drop) return;
         static_cast<TaskGroupChild&>(node).queue();
     }
+    [[nodiscard]] bool parent_waits() const noexcept { return group_ != nullptr && group_->exit_ != nullptr; }
 
 private:
     static void run(ReadyNode& node, Turn turn) {
@@ -60,6 +61,10 @@ private:
 
 DoneNode::Fire task_group_on_done() noexcept {
     return &TaskGroupChild::on_done;
+}
+
+bool parent_waits(const DoneNode& node) noexcept {
+    return node.fire != &TaskGroupChild::on_done || static_cast<const TaskGroupChild&>(node).parent_waits();
 }
 
 #pragma GCC diagnostic push
@@ -96,6 +101,8 @@ public:
     void await_resume() {
         if (group_.exit_ == this) resumed();
     }
+
+    void name_blockers(detail::Blockers& blockers) const override { blockers.over = woken_; }
 
     /// The last task has ended.
     void complete() noexcept {

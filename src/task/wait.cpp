@@ -50,6 +50,11 @@ void WaitAwaiter::start() {
     }
 }
 
+void WaitAwaiter::name_blockers(Blockers& blockers) const {
+    blockers.over = woken_ || decision_.taken;
+    if (options_.return_when == FIRST_COMPLETED) blockers.one_of = left_;
+}
+
 void WaitAwaiter::on_done(DoneNode& node, Turn turn) noexcept {
     auto& child = static_cast<Child&>(node);
     if (turn == Turn::run) child.wait->count_down(*child.future);

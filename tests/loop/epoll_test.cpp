@@ -363,7 +363,12 @@ TEST(EpollErrors, a_system_that_refuses_gives_an_exception_and_leaks_nothing) {
 }
 
 TEST(EpollErrors, a_wait_that_fails_leaves_the_run_and_the_loop_can_run_again) {
+    std::array<int, 2> fds{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds.data()), 0);
+    const UniqueFd near(fds[0]);
+    const UniqueFd far(fds[1]);
     asyncio::EventLoop loop;
+    loop.add_reader(near.get(), [] {});  // with nothing to watch the system is not asked
     bool ran = false;
     loop.call_soon([&] { ran = true; });
     {

@@ -138,6 +138,10 @@ public:
     /// false makes the run fail, because no other thread could ever wake it.
     [[nodiscard]] virtual bool may_block_for_ever() const noexcept { return true; }
 
+    /// Whether an operation is pending or a descriptor is watched, as far as the driver knows: something may come even
+    /// if nobody in this process does anything. Asked in debug mode, before the loop sleeps without a deadline.
+    [[nodiscard]] virtual bool io_pending() const noexcept { return true; }
+
     /// True when the network is the driver's own: names are not looked up in the system, "localhost" is all there is.
     [[nodiscard]] virtual bool has_own_network() const noexcept { return false; }
 

@@ -15,6 +15,8 @@ public:
     ExecutorHook& operator=(const ExecutorHook&) = delete;
     virtual ~ExecutorHook() = default;
 
+    /// Whether another thread has an answer to bring, to a task that awaits a job for instance.
+    [[nodiscard]] virtual bool busy() const noexcept = 0;
     /// The loop closes: afterwards no other thread touches it. Shuts the default executor down without waiting.
     virtual void close() noexcept = 0;
     /// A Runner's tear-down: runs the loop until the default executor has no thread left, for five minutes at most.

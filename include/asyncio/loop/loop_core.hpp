@@ -19,6 +19,7 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace asyncio {
 
@@ -144,6 +145,8 @@ public:
     void (*abandon_task)(ListHook&) noexcept = nullptr;
     /// Set by the task floor: names the tasks that are blocked, one per line, for the message of a loop that is stuck.
     std::string (*describe_tasks)(LoopCore&) = nullptr;
+    /// Set by the sync floor: rings of tasks that wait for each other, a text for each.
+    std::vector<std::string> (*describe_deadlocks)(LoopCore&) = nullptr;
     /// Made by the executor floor at its first use.
     std::unique_ptr<ExecutorHook> executors;
     /// Nodes to run when the loop would block because nothing is ready.
@@ -176,7 +179,8 @@ private:
     static void run_events(ReadyNode& node, Turn turn);
     void collect_due_timers();
     [[nodiscard]] Clock::time_point wait_deadline() noexcept;
-    void throw_if_stuck();
+    void before_endless_wait();
+    void report_deadlocks() noexcept;
 
     ReadyQueue ready_;
     ReadyQueue batch_;      // the rest of the present iteration
@@ -195,6 +199,7 @@ private:
     bool running_ = false;
     bool stopping_ = false;
     bool closed_ = false;
+    std::vector<std::string> reported_deadlocks_;  // what was there at the last look
     Inbox inbox_;
     Atomic<int> posting_{0};  // threads inside post(): close() waits for them before the driver goes
     std::thread::id owner_;

@@ -42,18 +42,6 @@ template <class T>
 inline constexpr bool safe_temporary =
     temporaries_survive_co_await || std::is_trivially_destructible_v<T> || !std::is_aggregate_v<T>;
 
-/// An item in the text form of a queue: numbers and text as they are.
-template <class T>
-std::string text_of(const T& item) {
-    if constexpr (std::is_convertible_v<const T&, std::string_view>) {
-        return "'" + std::string(std::string_view(item)) + "'";
-    } else if constexpr (std::is_arithmetic_v<T>) {
-        return std::to_string(item);
-    } else {
-        return "…";
-    }
-}
-
 template <class Storage>
 inline constexpr const char* queue_name = "Queue";
 
@@ -215,7 +203,7 @@ private:
     [[nodiscard]] std::string items() const {
         std::string text;
         for (std::size_t i = 0; i < storage_.size(); ++i)
-            text += (i == 0 ? "" : ", ") + detail::text_of(storage_.at(i));
+            text += (i == 0 ? "" : ", ") + detail::describe_value<T>(storage_.at(i));
         return text;
     }
 

@@ -51,6 +51,8 @@ public:
     }
 
     bool cancel(std::string_view message) noexcept override;
+    /// Of the lock. Who will notify, nobody knows.
+    void name_blockers(Blockers& blockers) const override;
     /// The condition goes; the wait goes on to get the lock back, if there is one.
     void orphan() noexcept;
 
@@ -134,8 +136,8 @@ public:
 
     // As those of the lock.
     [[nodiscard]] bool locked() const noexcept { return lock_->locked(); }
-    detail::LockAcquire acquire() noexcept { return lock_->acquire(); }
-    GuardAwaiter<detail::LockAcquire, Lock> guard() noexcept { return lock_->guard(); }
+    detail::Acquire<Lock> acquire() noexcept { return lock_->acquire(); }
+    GuardAwaiter<Lock> guard() noexcept { return lock_->guard(); }
     void release() { lock_->release(); }
 
     /// Releases the lock, waits for a notification, and takes the lock again behind those who wait for it already. The

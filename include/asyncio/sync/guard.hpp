@@ -1,6 +1,8 @@
 #pragma once
 
 #include <asyncio/base/intrusive_list.hpp>
+#include <asyncio/sync/acquire.hpp>
+#include <asyncio/task/await_edge.hpp>
 
 #include <exception>
 #include <utility>
@@ -11,7 +13,17 @@ namespace detail {
 
 /// A guard's place in the list of those that will release a primitive. The list unlinks them when the primitive goes
 /// first; what is not linked has nothing to release.
-class GuardHook : public ListHook {};
+class GuardHook : public ListHook {
+public:
+    /// The task that acquired, of primitives that do not keep it themselves.
+    TaskMark taken_by{};
+};
+
+[[nodiscard]] inline TaskMark mark_of(const TaskCore* task) noexcept {
+    return task == nullptr ? TaskMark() : TaskMark{task, task->serial()};
+}
+/// Names those who took the guards in `guards`.
+void add_holders(Blockers& blockers, const IntrusiveList<GuardHook>& guards);
 
 /// A destructor may not throw: says that a guard could not release.
 void report_failed_release(std::exception_ptr error) noexcept;
@@ -52,15 +64,19 @@ public:
     }
 
 private:
-    template <class, class>
+    template <class>
     friend class GuardAwaiter;
     friend Primitive;
 
-    explicit Guard(Primitive& owner) noexcept : owner_(&owner) { owner.guards_.push_back(*this); }
+    explicit Guard(Primitive& owner) noexcept : owner_(&owner) {
+        if constexpr (Primitive::guards_name_holders) taken_by = detail::mark_of(detail::running_task());
+        owner.guards_.push_back(*this);
+    }
 
     void take_from(Guard& other) noexcept {
         if (!other.linked()) return;
         other.unlink();
+        taken_by = other.taken_by;
         owner_->guards_.push_back(*this);
     }
     void release_quietly() noexcept {
@@ -75,14 +91,14 @@ private:
     Primitive* owner_;
 };
 
-/// What `guard()` returns: acquires as `Acquire` does, and gives a guard.
-template <class Acquire, class Primitive>
-class [[nodiscard("write auto guard = co_await x.guard();")]] GuardAwaiter : public Acquire {
+/// What `guard()` returns: acquires as `acquire()` does, and gives a guard.
+template <class Primitive>
+class [[nodiscard("write auto guard = co_await x.guard();")]] GuardAwaiter : public detail::Acquire<Primitive> {
 public:
-    using Acquire::Acquire;
+    using detail::Acquire<Primitive>::Acquire;
 
     Guard<Primitive> await_resume() {
-        Acquire::await_resume();
+        detail::Acquire<Primitive>::await_resume();
         return Guard<Primitive>(this->primitive());
     }
 };

@@ -1,15 +1,14 @@
 #pragma once
 
+#include <asyncio/sync/acquire.hpp>
 #include <asyncio/sync/guard.hpp>
 #include <asyncio/sync/wait_list.hpp>
 
-#include <coroutine>
 #include <string>
 
 namespace asyncio {
 
 class Condition;
-class Lock;
 
 namespace detail {
 class ConditionWait;
@@ -21,45 +20,6 @@ struct LockStatistics {
     bool locked = false;
     std::string holder;  ///< name of the task that holds it; empty when free, or when taken outside of a task
 };
-
-namespace detail {
-
-/// What Lock::acquire returns.
-class [[nodiscard("write co_await lock.acquire()")]] LockAcquire : public ListedWaiter {
-public:
-    explicit LockAcquire(Lock& lock) noexcept : lock_(&lock) {}
-    /// One that was not awaited yet may be moved, into a task for instance.
-    LockAcquire(LockAcquire&& unstarted) noexcept : LockAcquire(*unstarted.lock_) {}
-    ~LockAcquire() {
-        if (abandon()) [[unlikely]]
-            hand_on();
-    }
-
-    [[nodiscard]] bool await_ready() noexcept;
-
-    template <class P>
-    void await_suspend(std::coroutine_handle<P> handle) {
-        enter();
-        suspend(handle);
-    }
-
-    bool await_resume() {
-        if (stage_ != Stage::idle) finish();
-        return true;
-    }
-
-protected:
-    [[nodiscard]] Lock& primitive() const noexcept { return *lock_; }
-
-private:
-    void enter();
-    void finish();
-    void hand_on() noexcept;
-
-    Lock* lock_;
-};
-
-}  // namespace detail
 
 /// Mutual exclusion for the tasks of one loop.
 ///
@@ -86,9 +46,9 @@ public:
     ///
     /// Throws RuntimeError when it has to wait and no task runs, when the lock belongs to another loop, and when it is
     /// destroyed meanwhile.
-    detail::LockAcquire acquire() noexcept { return detail::LockAcquire(*this); }
+    detail::Acquire<Lock> acquire() noexcept { return detail::Acquire<Lock>(*this); }
     /// The same; the await gives a guard that releases.
-    GuardAwaiter<detail::LockAcquire, Lock> guard() noexcept { return GuardAwaiter<detail::LockAcquire, Lock>(*this); }
+    GuardAwaiter<Lock> guard() noexcept { return GuardAwaiter<Lock>(*this); }
 
     /// Frees it and wakes the first who waits. Anybody may release it, not only the task that has it.
     ///
@@ -108,8 +68,18 @@ private:
     template <class>
     friend class Guard;
     friend class Condition;
-    friend class detail::LockAcquire;
+    friend class detail::Acquire<Lock>;
     friend class detail::ConditionWait;
+    static constexpr const char* type_name = "Lock";
+    static constexpr bool guards_name_holders = false;
+
+    // For detail::Acquire.
+    [[nodiscard]] bool try_take() noexcept { return try_take(detail::running_task()); }
+    [[nodiscard]] detail::WaitList& line() noexcept { return waiters_; }
+    [[nodiscard]] detail::LoopBinding& binding() noexcept { return binding_; }
+    void taken(detail::TaskCore* task) noexcept { take(task); }
+    void not_taken(bool) noexcept { hand_on(); }
+    void name_blockers(detail::Blockers& blockers) const;
 
     [[nodiscard]] bool try_take(detail::TaskCore* task) noexcept {
         if (locked_ || waiters_.live()) return false;
@@ -141,8 +111,6 @@ private:
     detail::LoopBinding binding_;
 };
 
-inline bool detail::LockAcquire::await_ready() noexcept {
-    return lock_->try_take(running_task());
-}
+extern template class detail::Acquire<Lock>;
 
 }  // namespace asyncio

@@ -1,12 +1,11 @@
 #pragma once
 
+#include <asyncio/sync/acquire.hpp>
 #include <asyncio/sync/guard.hpp>
 #include <asyncio/sync/wait_list.hpp>
 
-#include <coroutine>
 #include <cstddef>
 #include <string>
-#include <string_view>
 
 namespace asyncio {
 
@@ -34,50 +33,26 @@ private:
     template <class>
     friend class asyncio::Guard;
     friend class asyncio::RWLock;
-    friend class RWLockAcquire;
+    friend class Acquire<RWLockSide>;
+    static constexpr const char* type_name = "RWLock";
+    static constexpr bool guards_name_holders = true;
 
     RWLockSide(RWLock& lock, bool writes) noexcept : lock_(lock), writes_(writes) {}
+
+    // For Acquire. What is released is the waiter's as soon as it is chosen.
+    [[nodiscard]] bool try_take() noexcept;
+    [[nodiscard]] WaitList& line() noexcept;
+    [[nodiscard]] LoopBinding& binding() noexcept;
+    void taken(TaskCore*) noexcept {}
+    void not_taken(bool chosen) noexcept;
+    /// A writer that leaves no longer keeps out the readers behind it.
+    void left() noexcept;
+    void name_blockers(Blockers& blockers) const;
+    [[nodiscard]] std::string repr() const;
 
     RWLock& lock_;
     bool writes_;
     IntrusiveList<GuardHook> guards_;
-};
-
-/// What RWLock::acquire_read and acquire_write return.
-class [[nodiscard("write co_await lock.acquire_read()")]] RWLockAcquire : public ListedWaiter {
-public:
-    explicit RWLockAcquire(RWLockSide& side) noexcept : side_(&side) {}
-    RWLockAcquire(RWLockAcquire&& unstarted) noexcept : RWLockAcquire(*unstarted.side_) {}
-    ~RWLockAcquire() {
-        if (stage_ != Stage::idle) [[unlikely]]
-            give_up();
-    }
-
-    [[nodiscard]] bool await_ready() noexcept;
-
-    template <class P>
-    void await_suspend(std::coroutine_handle<P> handle) {
-        enter();
-        suspend(handle);
-    }
-
-    bool await_resume() {
-        if (stage_ != Stage::idle) finish();
-        return true;
-    }
-
-    bool cancel(std::string_view message) noexcept override;
-    [[nodiscard]] bool writes() const noexcept { return side_->writes_; }
-
-protected:
-    [[nodiscard]] RWLockSide& primitive() const noexcept { return *side_; }
-
-private:
-    void enter();
-    void finish();
-    void give_up() noexcept;
-
-    RWLockSide* side_;
 };
 
 }  // namespace detail
@@ -107,17 +82,13 @@ public:
     ///
     /// Throws RuntimeError when it has to wait and no task runs, when the lock belongs to another loop, and when it is
     /// destroyed meanwhile.
-    detail::RWLockAcquire acquire_read() noexcept { return detail::RWLockAcquire(read_); }
+    detail::Acquire<detail::RWLockSide> acquire_read() noexcept { return detail::Acquire(read_); }
     /// The same for writing.
-    detail::RWLockAcquire acquire_write() noexcept { return detail::RWLockAcquire(write_); }
+    detail::Acquire<detail::RWLockSide> acquire_write() noexcept { return detail::Acquire(write_); }
     /// As `acquire_read`; the await gives a guard that releases.
-    GuardAwaiter<detail::RWLockAcquire, detail::RWLockSide> read_guard() noexcept {
-        return GuardAwaiter<detail::RWLockAcquire, detail::RWLockSide>(read_);
-    }
+    GuardAwaiter<detail::RWLockSide> read_guard() noexcept { return GuardAwaiter<detail::RWLockSide>(read_); }
     /// As `acquire_write`; the await gives a guard that releases.
-    GuardAwaiter<detail::RWLockAcquire, detail::RWLockSide> write_guard() noexcept {
-        return GuardAwaiter<detail::RWLockAcquire, detail::RWLockSide>(write_);
-    }
+    GuardAwaiter<detail::RWLockSide> write_guard() noexcept { return GuardAwaiter<detail::RWLockSide>(write_); }
 
     /// One reader leaves. Throws RuntimeError "RWLock is not acquired for reading." when there is none.
     void release_read();
@@ -134,7 +105,7 @@ public:
     [[nodiscard]] std::string repr() const;
 
 private:
-    friend class detail::RWLockAcquire;
+    friend class detail::RWLockSide;
 
     [[nodiscard]] bool try_take(bool writes) noexcept {
         if (writes ? write_locked() : read_locked()) return false;
@@ -154,8 +125,16 @@ private:
     detail::LoopBinding binding_;
 };
 
-inline bool detail::RWLockAcquire::await_ready() noexcept {
-    return side_->lock_.try_take(side_->writes_);
+inline bool detail::RWLockSide::try_take() noexcept {
+    return lock_.try_take(writes_);
 }
+inline detail::WaitList& detail::RWLockSide::line() noexcept {
+    return lock_.waiters_;
+}
+inline detail::LoopBinding& detail::RWLockSide::binding() noexcept {
+    return lock_.binding_;
+}
+
+extern template class detail::Acquire<detail::RWLockSide>;
 
 }  // namespace asyncio

@@ -1,60 +1,20 @@
 #pragma once
 
+#include <asyncio/sync/acquire.hpp>
 #include <asyncio/sync/guard.hpp>
 #include <asyncio/sync/wait_list.hpp>
 
-#include <coroutine>
 #include <cstddef>
 #include <limits>
 #include <string>
 
 namespace asyncio {
 
-class Semaphore;
-
 /// See Semaphore::statistics.
 struct SemaphoreStatistics {
     WaitStatistics waiters;
     std::ptrdiff_t value = 0;
 };
-
-namespace detail {
-
-/// What Semaphore::acquire returns.
-class [[nodiscard("write co_await semaphore.acquire()")]] SemaphoreAcquire : public ListedWaiter {
-public:
-    explicit SemaphoreAcquire(Semaphore& semaphore) noexcept : semaphore_(&semaphore) {}
-    SemaphoreAcquire(SemaphoreAcquire&& unstarted) noexcept : SemaphoreAcquire(*unstarted.semaphore_) {}
-    ~SemaphoreAcquire() {
-        if (abandon()) [[unlikely]]
-            hand_on();
-    }
-
-    [[nodiscard]] bool await_ready() noexcept;
-
-    template <class P>
-    void await_suspend(std::coroutine_handle<P> handle) {
-        enter();
-        suspend(handle);
-    }
-
-    bool await_resume() {
-        if (stage_ != Stage::idle) finish();
-        return true;
-    }
-
-protected:
-    [[nodiscard]] Semaphore& primitive() const noexcept { return *semaphore_; }
-
-private:
-    void enter();
-    void finish();
-    void hand_on() noexcept;
-
-    Semaphore* semaphore_;
-};
-
-}  // namespace detail
 
 /// Lets a number of tasks in at a time: `acquire()` takes a unit or waits for one, `release()` gives one back.
 ///
@@ -81,11 +41,9 @@ public:
     ///
     /// Throws RuntimeError when it has to wait and no task runs, when the semaphore belongs to another loop, and when
     /// it is destroyed meanwhile.
-    detail::SemaphoreAcquire acquire() noexcept { return detail::SemaphoreAcquire(*this); }
+    detail::Acquire<Semaphore> acquire() noexcept { return detail::Acquire<Semaphore>(*this); }
     /// The same; the await gives a guard that releases.
-    GuardAwaiter<detail::SemaphoreAcquire, Semaphore> guard() noexcept {
-        return GuardAwaiter<detail::SemaphoreAcquire, Semaphore>(*this);
-    }
+    GuardAwaiter<Semaphore> guard() noexcept { return GuardAwaiter<Semaphore>(*this); }
 
     /// Gives a unit to the first who waits, or else to the counter.
     ///
@@ -108,8 +66,27 @@ protected:
 private:
     template <class>
     friend class Guard;
-    friend class detail::SemaphoreAcquire;
+    friend class detail::Acquire<Semaphore>;
+    static constexpr const char* type_name = "Semaphore";
+    static constexpr bool guards_name_holders = true;
 
+    // For detail::Acquire. A unit is the waiter's as soon as it is chosen.
+    [[nodiscard]] bool try_take() noexcept {
+        if (locked()) return false;
+        --value_;
+        return true;
+    }
+    [[nodiscard]] detail::WaitList& line() noexcept { return waiters_; }
+    [[nodiscard]] detail::LoopBinding& binding() noexcept { return binding_; }
+    /// Those who came while units were on their way had to queue behind them.
+    void taken(detail::TaskCore*) noexcept { choose_all_allowed(); }
+    void not_taken(bool chosen) noexcept {
+        if (chosen) ++value_;
+        choose_all_allowed();
+    }
+    void name_blockers(detail::Blockers& blockers) const;
+
+    [[nodiscard]] bool bounded() const noexcept { return bound_ != std::numeric_limits<std::ptrdiff_t>::max(); }
     bool choose_next() noexcept {
         if (!waiters_.choose()) return false;
         --value_;
@@ -123,6 +100,7 @@ private:
 
     std::ptrdiff_t value_;
     std::ptrdiff_t bound_;
+    std::ptrdiff_t initial_;
     detail::WaitList waiters_;
     detail::IntrusiveList<detail::GuardHook> guards_;
     detail::LoopBinding binding_;
@@ -137,10 +115,6 @@ public:
     explicit BoundedSemaphore(std::ptrdiff_t value = 1) : Semaphore(value, value) {}
 };
 
-inline bool detail::SemaphoreAcquire::await_ready() noexcept {
-    if (semaphore_->locked()) return false;
-    --semaphore_->value_;
-    return true;
-}
+extern template class detail::Acquire<Semaphore>;
 
 }  // namespace asyncio

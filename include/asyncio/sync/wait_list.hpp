@@ -164,24 +164,22 @@ private:
 class LoopBinding {
 public:
     /// True when the task's loop is, or now becomes, the primitive's.
-    [[nodiscard]] bool accepts(TaskCore& task) noexcept {
-        if (loop_.get() == &task.loop()) [[likely]]
-            return true;
-        if (loop_) return false;
-        loop_ = LoopPtr(&task.loop());
-        return true;
-    }
+    [[nodiscard]] bool accepts(TaskCore& task) noexcept { return loop_.get() == &task.loop() || bind(task.loop()); }
     /// In debug mode, throws RuntimeError when another thread runs the loop.
     void check_thread() const {
         if (loop_) loop_->check_thread();
     }
 
 private:
+    [[nodiscard]] bool bind(LoopCore& loop) noexcept;
+
     LoopPtr loop_;
 };
 
 [[noreturn]] void throw_other_loop(const std::string& primitive);
 [[noreturn]] void throw_destroyed(const char* primitive);
+/// `Lock at 0x55…`
+[[nodiscard]] std::string name_at(const char* type, const void* address);
 /// `<Lock at 0x55… [locked, waiters:2]>`
 [[nodiscard]] std::string repr_of(const char* type, const void* address, std::string extra, const WaitList& waiters);
 

@@ -149,22 +149,29 @@ using FuturePtr = IntrusivePtr<FutureCore>;
 [[nodiscard]] std::string describe_text(std::string_view text);
 [[nodiscard]] std::string describe_type(const std::type_info& type);
 
-/// A result in a future's text form. Python's reprlib for numbers and texts; of everything else the type.
+/// A value in a text form: Python's reprlib for numbers and texts; of everything else the type.
+template <class T>
+[[nodiscard]] std::string describe_value(const T& value) {
+    if constexpr (std::is_same_v<T, bool>) {
+        return value ? "True" : "False";
+    } else if constexpr (std::is_integral_v<T>) {
+        return describe_number(static_cast<long long>(value));
+    } else if constexpr (std::is_floating_point_v<T>) {
+        return describe_number(static_cast<double>(value));
+    } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
+        return describe_text(value);
+    } else {
+        return describe_type(typeid(T));
+    }
+}
+
+/// The same of a future's result.
 template <class T>
 [[nodiscard]] std::string describe_slot(const Slot<T>& slot) {
-    using Value = std::remove_cvref_t<T>;
     if constexpr (std::is_void_v<T>) {
         return "None";
-    } else if constexpr (std::is_same_v<Value, bool>) {
-        return *slot.value ? "True" : "False";
-    } else if constexpr (std::is_integral_v<Value>) {
-        return describe_number(static_cast<long long>(*slot.value));
-    } else if constexpr (std::is_floating_point_v<Value>) {
-        return describe_number(static_cast<double>(*slot.value));
-    } else if constexpr (std::is_same_v<Value, std::string> || std::is_same_v<Value, std::string_view>) {
-        return describe_text(*slot.value);
     } else {
-        return describe_type(typeid(Value));
+        return describe_value<std::remove_cvref_t<T>>(*slot.value);
     }
 }
 

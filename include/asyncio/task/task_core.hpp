@@ -74,6 +74,8 @@ public:
     [[nodiscard]] std::string short_repr() const;
     [[nodiscard]] std::string name() const;
     void set_name(std::string_view name);
+    /// Tells a task from a later one in the same memory, but for one in sixteen million.
+    [[nodiscard]] std::uint32_t serial() const noexcept { return serial_; }
     /// What its steps run in.
     [[nodiscard]] Context context() { return context_.share(abandoned_ || (leaf_ == nullptr && linked())); }
     /// The same for a ContextScope, where something is said about the task.
@@ -128,6 +130,7 @@ private:
     bool abandoned_ : 1 = false;      // its loop closes, and destroys its frames
     bool must_cancel_ : 1 = false;    // a cancel() that no waiter accepted: the next resumption throws
     bool throw_pending_ : 1 = false;  // a waiter was cancelled: the wake-up throws pending_error_
+    std::uint32_t serial_ : 24 = 0;
 };
 
 using TaskPtr = IntrusivePtr<TaskCore>;

@@ -71,6 +71,7 @@ public:
     void await_resume() { resumed(); }
 
     bool cancel(std::string_view message) noexcept override;
+    void name_blockers(Blockers& blockers) const override;
 
 private:
     struct Child : DoneNode {

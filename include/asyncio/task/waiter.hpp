@@ -8,6 +8,8 @@
 
 namespace asyncio::detail {
 
+struct Blockers;
+
 /// What a suspended task waits for. Lives inside the awaiting coroutine's frame; suspending and waking allocate
 /// nothing.
 ///
@@ -35,6 +37,8 @@ public:
     [[nodiscard]] virtual TaskCore* awaited_task() const noexcept { return nullptr; }
     /// The future or task that is awaited, for introspection.
     [[nodiscard]] virtual FutureCore* awaited_future() const noexcept { return nullptr; }
+    /// What stands against the end of the wait, besides what an AwaitEdge shows; for find_deadlocks.
+    virtual void name_blockers(Blockers&) const {}
 
     [[nodiscard]] TaskCore* task() const noexcept { return task_; }
 

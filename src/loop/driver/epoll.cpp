@@ -7,6 +7,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace asyncio {
@@ -71,9 +72,17 @@ void EpollDriver::wait(Clock::time_point deadline) {
         const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(deadline - now()).count();
         timeout_ns = left > 0 ? left : 0;
     }
+    if (timeout_ns == 0 && !asks_system_) return;
     const long count = sys::epoll_wait(epoll_.get(), events_.get(), max_events, timeout_ns);
     event_count_ = count > 0 ? static_cast<int>(count) : 0;
     if (count < 0 && count != -EINTR) throw_os_error(static_cast<int>(-count), "wait for events");
+}
+
+bool EpollDriver::io_pending() const noexcept {
+    return std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
+        if (slot.entry == nullptr) return slot.watched_read || slot.watched_write;
+        return !slot.entry->inputs.empty() || !slot.entry->outputs.empty();
+    });
 }
 
 void EpollDriver::wake() noexcept {
@@ -220,6 +229,7 @@ std::int64_t EpollDriver::watch(int fd, bool read, bool write) {
     if (result < 0) return result;
     slot.watched_read = read;
     slot.watched_write = write;
+    asks_system_ = true;
     return 0;
 }
 

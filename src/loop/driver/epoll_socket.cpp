@@ -93,7 +93,7 @@ std::int64_t EpollDriver::arm(Entry& entry) noexcept {
     event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.u64 = token_of(entry.fd());
     const long result = sys::epoll_ctl(epoll_.get(), entry.armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, entry.fd(), &event);
-    if (result == 0) entry.armed = true;
+    if (result == 0) entry.armed = asks_system_ = true;
     return result;
 }
 

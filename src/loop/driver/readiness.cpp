@@ -5,6 +5,7 @@
 #include <asyncio/base/sys.hpp>
 #include <asyncio/base/unique_fd.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <new>
 #include <utility>
@@ -47,6 +48,13 @@ private:
 };
 
 ReadinessDriver::ReadinessDriver() noexcept = default;
+
+bool ReadinessDriver::io_pending() const noexcept {
+    return std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
+        if (slot.socket == nullptr) return slot.watched_read || slot.watched_write;
+        return !slot.socket->inputs.empty() || !slot.socket->outputs.empty();
+    });
+}
 
 ReadinessDriver::~ReadinessDriver() {
     derived_exists_ = false;

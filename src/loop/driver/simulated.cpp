@@ -74,7 +74,11 @@ void SimulatedDriver::wait(Clock::time_point deadline) {
 }
 
 bool SimulatedDriver::may_block_for_ever() const noexcept {
-    return allow_threads_ || network_->has_ready() || !network_->arrivals.empty() || woken_->raised();
+    return allow_threads_ || io_pending() || woken_->raised();
+}
+
+bool SimulatedDriver::io_pending() const noexcept {
+    return network_->has_ready() || !network_->arrivals.empty();
 }
 
 // This driver has no foreign descriptors to tell the sink of.

@@ -33,6 +33,7 @@ public:
     [[nodiscard]] bool events_left() const noexcept override { return next_event_ < event_count_; }
     void dispatch_one(WatchSink& sink) noexcept override;
     void wake() noexcept override;
+    [[nodiscard]] bool io_pending() const noexcept override;
     void forked() noexcept override;
 
     std::int64_t open(int family, int type, DescriptorPtr& out) override;
@@ -78,7 +79,8 @@ private:
     std::uint64_t last_ticks_ = 0;
     detail::UniqueFd epoll_;
     detail::UniqueFd wakeup_;
-    std::vector<Slot> slots_;  // by descriptor number
+    bool asks_system_ = false;  // something was watched at some time: until then the system has nothing to tell
+    std::vector<Slot> slots_;   // by descriptor number
     detail::IntrusiveList<Operation> closed_operations_;
     std::unique_ptr<epoll_event[]> events_;
     int event_count_ = 0;

@@ -25,6 +25,7 @@ public:
 
     [[nodiscard]] Clock::time_point now() noexcept override { return Clock::now(); }
     void dispatch(WatchSink& sink) override;
+    [[nodiscard]] bool io_pending() const noexcept override;
 
     std::int64_t open(int family, int type, DescriptorPtr& out) override;
     std::int64_t adopt(int fd, DescriptorPtr& out) override;

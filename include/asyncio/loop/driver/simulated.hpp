@@ -71,6 +71,8 @@ public:
     [[nodiscard]] bool has_own_network() const noexcept override { return true; }
     [[nodiscard]] bool polls_every_iteration() const noexcept override { return true; }
     [[nodiscard]] bool may_block_for_ever() const noexcept override;
+    /// Only what is on its way: both ends of every connection are in this process.
+    [[nodiscard]] bool io_pending() const noexcept override;
     [[nodiscard]] std::uint64_t random_seed() noexcept override { return seed_; }
 
     std::int64_t open(int family, int type, DescriptorPtr& out) override;
