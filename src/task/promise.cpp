@@ -24,8 +24,8 @@ void destroy_chain(PromiseBase* innermost) noexcept {
     }
 }
 
-void throw_already_awaited() {
-    throw RuntimeError("cannot reuse already awaited coroutine");
+void throw_already_awaited(const char* what) {
+    throw RuntimeError(std::string("cannot reuse already awaited ") + what);
 }
 
 void drive_alone(PromiseBase& root) {

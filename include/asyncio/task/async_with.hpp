@@ -91,6 +91,8 @@ Coro<R> run_with(Manager manager, Body body) {
 template <class Manager, class Body, class R>
 class WithAwaiter {
 public:
+    using asyncio_awaiter = void;
+
     using value_type = R;
     using stands_for_coro = void;
 
