@@ -1,9 +1,9 @@
 #include <asyncio/task/async_generator.hpp>
 
+#include <asyncio/base/function_name.hpp>
 #include <asyncio/base/log.hpp>
 #include <asyncio/loop/event_loop.hpp>
 #include <asyncio/task/coro.hpp>
-#include <asyncio/task/function_name.hpp>
 #include <asyncio/task/future_core.hpp>
 #include <asyncio/task/gather.hpp>
 

@@ -1,9 +1,9 @@
 #include <asyncio/task/task_core.hpp>
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/function_name.hpp>
 #include <asyncio/loop/event_loop.hpp>
 #include <asyncio/loop/slow_step_watch.hpp>
-#include <asyncio/task/function_name.hpp>
 #include <asyncio/task/gather.hpp>
 #include <asyncio/task/task.hpp>
 #include <asyncio/task/task_layout.hpp>
@@ -44,7 +44,7 @@ std::string describe_blocked(LoopCore& loop) {
         const auto& task = static_cast<const TaskCore&>(*hook);
         text += "\n  " + task.repr();
         if (const PromiseBase* leaf = task.leaf())
-            text += " in " + function_name(leaf->where) + " at " + leaf->where.file_name() + ":" +
+            text += " in " + public_function_name(leaf->where) + " at " + leaf->where.file_name() + ":" +
                     std::to_string(leaf->where.line());
     }
     return text;

@@ -11,7 +11,11 @@ namespace detail {
 
 /// A guard's place in the list of those that will release a primitive. The list unlinks them when the primitive goes
 /// first; what is not linked has nothing to release.
-class GuardHook : public ListHook {};
+class GuardHook : public ListHook {
+public:
+    /// The list of a Condition's wait that has released the lock for the guard and will take it back.
+    IntrusiveList<GuardHook>* parked_in = nullptr;
+};
 
 /// A destructor may not throw: says that a guard could not release.
 void report_failed_release(std::exception_ptr error) noexcept;
@@ -24,8 +28,9 @@ void report_failed_release(std::exception_ptr error) noexcept;
 ///
 /// Releases exactly once; `release()` does it early, and a moved-from guard has nothing to release. When the primitive
 /// is destroyed first, neither has its guard. If somebody else released it meanwhile, `release()` throws what the
-/// primitive's `release()` throws, and the destructor reports it to the loop's exception handler.
-/// Mirrors `async with lock:`.
+/// primitive's `release()` throws, and the destructor reports it to the loop's exception handler. While a task waits
+/// for a Condition with the guard's lock, the guard holds nothing: when it is released meanwhile, the lock is free
+/// after the wait. Mirrors `async with lock:`.
 template <class Primitive>
 class [[nodiscard("the guard releases when it is destroyed: auto guard = co_await x.guard();")]] Guard
     : private detail::GuardHook {
@@ -48,7 +53,7 @@ public:
     void release() {
         if (!linked()) return;
         unlink();
-        owner_->release();
+        if (std::exchange(parked_in, nullptr) == nullptr) owner_->release();
     }
 
 private:
@@ -61,7 +66,8 @@ private:
     void take_from(Guard& other) noexcept {
         if (!other.linked()) return;
         other.unlink();
-        owner_->guards_.push_back(*this);
+        parked_in = std::exchange(other.parked_in, nullptr);
+        (parked_in != nullptr ? *parked_in : owner_->guards_).push_back(*this);
     }
     void release_quietly() noexcept {
         if (!linked()) return;

@@ -188,4 +188,14 @@ template <class Manager, class Body>
     }
 }
 
+/// The mistake of a body that returns no Coro.
+template <class Manager, class Body>
+    requires AsyncContextManager<std::remove_cvref_t<Manager>> && (!detail::BodyFor<Body, std::remove_cvref_t<Manager>>)
+Coro<> async_with(Manager&&, Body&&) {
+    static_assert(detail::BodyFor<Body, std::remove_cvref_t<Manager>>,
+                  "the body of asyncio::async_with must take the manager and return a Coro: write "
+                  "[&](auto& manager) -> asyncio::Coro<> { … }");
+    detail::throw_no_value();
+}
+
 }  // namespace asyncio

@@ -235,4 +235,39 @@ template <detail::GatherableRange R>
     return detail::gather_range<true>(std::forward<R>(awaitables));
 }
 
+namespace detail {
+
+/// `{.return_exceptions = true}` as the last argument of gather.
+struct GatherKeywords {
+    bool return_exceptions = false;
+};
+
+template <class... Args>
+Future<void> refuse_gather_keywords() {
+    static_assert(sizeof...(Args) == 0,
+                  "asyncio::gather takes the tag asyncio::return_exceptions instead of {.return_exceptions = true}: "
+                  "write gather(a, b, asyncio::return_exceptions)");
+    return Future<void>(FuturePtr());
+}
+
+}  // namespace detail
+
+// The mistake of a keyword argument. Only a few, since braces cannot follow a parameter pack.
+template <class A>
+auto gather(A&&, detail::GatherKeywords) {
+    return detail::refuse_gather_keywords<A>();
+}
+template <class A, class B>
+auto gather(A&&, B&&, detail::GatherKeywords) {
+    return detail::refuse_gather_keywords<A, B>();
+}
+template <class A, class B, class C>
+auto gather(A&&, B&&, C&&, detail::GatherKeywords) {
+    return detail::refuse_gather_keywords<A, B, C>();
+}
+template <class A, class B, class C, class D>
+auto gather(A&&, B&&, C&&, D&&, detail::GatherKeywords) {
+    return detail::refuse_gather_keywords<A, B, C, D>();
+}
+
 }  // namespace asyncio

@@ -23,7 +23,7 @@ concept HasFreeCoAwait = requires(A&& awaitable) { operator co_await(std::forwar
 /// An awaiter of this library, which knows how to suspend a task and how to wake it: it says so by a member type
 /// `asyncio_awaiter`. Any other one that suspends would never be resumed, or by whoever knows nothing of tasks.
 template <class A>
-concept Awaiter = requires(A& awaiter) {
+concept Awaiter = std::is_same_v<A, std::suspend_never> || requires(A& awaiter) {
     typename A::asyncio_awaiter;
     { awaiter.await_ready() } -> std::convertible_to<bool>;
     awaiter.await_resume();
@@ -36,8 +36,7 @@ using FreeAwaiter = decltype(operator co_await(std::declval<A>()));
 
 /// What `await_transform` refuses, in the words of the first line of the compiler's message.
 template <class A>
-inline constexpr bool is_awaitable_in_a_coro =
-    Awaiter<std::remove_reference_t<A>>;
+inline constexpr bool is_awaitable_in_a_coro = Awaiter<std::remove_reference_t<A>>;
 template <HasMemberCoAwait A>
 inline constexpr bool is_awaitable_in_a_coro<A> = Awaiter<std::remove_reference_t<MemberAwaiter<A>>>;
 template <class A>
@@ -86,9 +85,10 @@ public:
 
     template <class A>
     auto await_transform(A&& awaitable, std::source_location place = std::source_location::current()) {
-        static_assert(is_awaitable_in_a_coro<A>,
-                      "this is not awaitable in asyncio::Coro: await a Coro, a Future, a Task, or what a function of "
-                      "asyncio returns for it");
+        static_assert(
+            is_awaitable_in_a_coro<A>,
+            "this cannot be awaited: it is not awaitable in asyncio::Coro. Await a Coro, a Future, a Task, or "
+            "what a function of asyncio returns for it");
         where = place;
         if constexpr (!is_awaitable_in_a_coro<A>) {
             return std::suspend_never();  // spares the reader further messages
