@@ -37,6 +37,10 @@ private:
             name_ += lambda;
             return;
         }
+        if (text_.starts_with(" [")) {  // "[with T = int]", behind a generic lambda
+            ended_ = true;
+            return;
+        }
         const char c = text_.front();
         if (text_.starts_with("operator") && (name_.empty() || !is_part_of_name(name_.back()))) {
             read_operator();

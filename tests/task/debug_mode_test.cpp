@@ -127,8 +127,11 @@ TEST_P(DebugMode, DBG_4_reading_debug_information_is_not_the_time_of_the_step) {
     CapturedLog log;
     loop.set_debug(true);
     loop.call_soon([&] {
-        const auto start = time_of_lookups();
-        while (time_of_lookups() - start < loop.slow_callback_duration) look_up();
+        const auto start = asyncio::Clock::now();
+        const auto earlier = time_of_lookups();
+        while (time_of_lookups() - earlier < 20ms) look_up();
+        // Slow would be what is shorter than the whole step, and longer than it is without the look-ups.
+        loop.slow_callback_duration = asyncio::Clock::now() - start - 10ms;
     });
     run_once();
     EXPECT_EQ(log.text(), "");
