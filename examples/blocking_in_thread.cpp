@@ -56,6 +56,11 @@ asyncio::Coro<> amain() {
     co_await pool.aclose();
 
     ticker.cancel();
+    try {
+        co_await ticker;
+    } catch (const asyncio::CancelledError&) {
+        std::printf("no more ticks\n");
+    }
 }
 
 int main() {

@@ -1,6 +1,9 @@
 #include "report.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -22,15 +25,28 @@ std::string functions_of(const std::vector<Frame>& stack) {
     return text;
 }
 
-std::string table_line(const std::vector<std::string>& cells) {
-    static constexpr std::size_t widths[]{10, 20, 20, 50, 50, 15, 15};
-    std::string line;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-        if (i > 0) line += ' ';
-        line += cells[i];
-        if (cells[i].size() < widths[i]) line.append(widths[i] - cells[i].size(), ' ');
+using Row = std::array<std::string, 7>;
+
+/// Columns as wide as their widest cell, and not narrower than Python's.
+std::string aligned(const std::vector<Row>& rows) {
+    Row::size_type column = 0;
+    std::array<std::size_t, std::tuple_size_v<Row>> widths{10, 20, 20, 50, 50, 15, 15};
+    for (std::size_t& width : widths) {
+        for (const Row& row : rows) width = std::max(width, row[column].size());
+        ++column;
     }
-    return line + '\n';
+    std::string text;
+    for (const Row& row : rows) {
+        std::string line;
+        for (column = 0; column < row.size(); ++column) {
+            if (column > 0) line += ' ';
+            line += row[column];
+            line.append(widths[column] - row[column].size(), ' ');
+        }
+        text += line + '\n';
+        if (&row == rows.data()) text += std::string(line.size(), '-') + '\n';
+    }
+    return text;
 }
 
 /// Which tasks a task waits for, by their index.
@@ -139,21 +155,19 @@ private:
 std::string task_table(const std::vector<Task>& tasks) {
     std::unordered_map<std::uint64_t, const Task*> by_id;
     for (const Task& task : tasks) by_id.emplace(task.id, &task);
-    std::string text =
-        table_line({"tid", "task id", "task name", "coroutine stack", "awaiter chain", "awaiter name", "awaiter id"});
-    text += std::string(180, '-') + '\n';
+    std::vector<Row> rows{
+        {"tid", "task id", "task name", "coroutine stack", "awaiter chain", "awaiter name", "awaiter id"}};
     for (const Task& task : tasks) {
         const std::string thread = std::to_string(task.thread);
         const std::string stack = functions_of(task.stack);
-        if (task.awaited_by.empty())
-            text += table_line({thread, hexadecimal(task.id), task.name, stack, "", "", "0x0"});
+        if (task.awaited_by.empty()) rows.push_back({thread, hexadecimal(task.id), task.name, stack, "", "", "0x0"});
         for (const std::uint64_t id : task.awaited_by) {
             const Task& awaiter = *by_id.at(id);
-            text += table_line({thread, hexadecimal(task.id), task.name, stack, functions_of(awaiter.stack),
-                                awaiter.name, hexadecimal(id)});
+            rows.push_back({thread, hexadecimal(task.id), task.name, stack, functions_of(awaiter.stack), awaiter.name,
+                            hexadecimal(id)});
         }
     }
-    return text;
+    return aligned(rows);
 }
 
 Tree task_tree(const std::vector<Task>& tasks) {

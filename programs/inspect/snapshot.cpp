@@ -1,7 +1,7 @@
 #include "snapshot.hpp"
 
+#include <asyncio/base/function_name.hpp>
 #include <asyncio/loop/debug_layout.hpp>
-#include <asyncio/task/function_name.hpp>
 #include <asyncio/task/task_layout.hpp>
 
 #include <algorithm>
@@ -138,8 +138,15 @@ private:
                 frame_at(memory_.get<std::uint64_t>(frame + static_cast<std::uint64_t>(layout_.promise_where))));
             frame = memory_.get<std::uint64_t>(frame + static_cast<std::uint64_t>(layout_.promise_caller));
         }
+        hide_internal_frames(task.stack);
         if (!ids_.insert(id).second) throw Torn("a task is there twice");
         tasks_.push_back(std::move(task));
+    }
+
+    /// As in a call graph: the library's own say nothing, unless there are no others.
+    static void hide_internal_frames(std::vector<Frame>& stack) {
+        const auto internal = [](const Frame& frame) { return frame.internal; };
+        if (!std::all_of(stack.begin(), stack.end(), internal)) std::erase_if(stack, internal);
     }
 
     std::string name_of(std::uint64_t name) const {
@@ -157,7 +164,9 @@ private:
             std::uint32_t line, column;
         };
         const auto found = memory_.get<Place>(place);
-        Frame frame{asyncio::detail::function_name(memory_.text(found.function)), memory_.text(found.file), found.line};
+        const std::string function = memory_.text(found.function);
+        Frame frame{asyncio::detail::public_function_name(function), memory_.text(found.file), found.line,
+                    asyncio::detail::is_internal_function(function)};
         return places_.emplace(place, std::move(frame)).first->second;
     }
 

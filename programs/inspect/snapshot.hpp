@@ -12,6 +12,7 @@ struct Frame {
     std::string function;
     std::string file;
     std::uint32_t line = 0;
+    bool internal = false;  // a function of the library that users have not heard of
 };
 
 struct Task {

@@ -2,6 +2,8 @@
 
 #include "symbols.hpp"
 
+#include <asyncio/base/function_name.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -93,28 +95,6 @@ bool is_inside(const StackEntry& entry) {
            function.find(" asyncio::EventLoop::") != std::string_view::npos;
 }
 
-/// "f" of "void (anonymous namespace)::f<int>(int)": without return type, parameters and unnamed namespaces.
-std::string plain_name(std::string name) {
-    for (const std::string_view anonymous : {"(anonymous namespace)::", "{anonymous}::"}) {
-        for (std::size_t at = name.find(anonymous); at != std::string::npos; at = name.find(anonymous))
-            name.erase(at, anonymous.size());
-    }
-    constexpr std::string_view call_operator = "operator()";
-    int depth = 0;
-    std::size_t begin = 0;
-    std::size_t end = 0;
-    for (; end < name.size(); ++end) {
-        const char c = name[end];
-        if (c == '<' || c == '{') ++depth;
-        if (c == '>' || c == '}') --depth;
-        if (depth != 0) continue;
-        if (c == ' ') begin = end + 1;
-        if (name.compare(end, call_operator.size(), call_operator) == 0) end += call_operator.size();
-        if (end < name.size() && name[end] == '(') break;
-    }
-    return name.substr(begin, end - begin);
-}
-
 std::string_view last_part(std::string_view name, std::string_view separator) {
     const std::size_t at = name.rfind(separator);
     return at == std::string_view::npos ? name : name.substr(at + separator.size());
@@ -122,7 +102,7 @@ std::string_view last_part(std::string_view name, std::string_view separator) {
 
 std::string text_of(const StackEntry& entry) {
     if (!entry.file.empty()) return entry.file + ":" + std::to_string(entry.line);
-    return plain_name(entry.function) + "()";
+    return function_name(entry.function) + "()";
 }
 
 /// Whether the frame is that of the coroutine function itself.
@@ -131,8 +111,7 @@ bool is_of(const StackEntry& entry, const std::source_location& function, const 
         if (last_part(entry.file, "/") != last_part(function.file_name(), "/")) return false;
         if (static_cast<unsigned>(entry.line) == function.line()) return true;
     }
-    const std::string frame = plain_name(entry.function);
-    if (frame.ends_with("operator()")) return name.find("lambda") != std::string::npos;
+    const std::string frame = function_name(entry.function);
     return last_part(frame, "::") == last_part(name, "::");
 }
 
@@ -207,7 +186,7 @@ std::string created_at(const void* object) {
 
 std::string callable_name(const std::type_info& type, const void* address) {
     if (address != nullptr) {
-        if (const std::string name = function_at(address); !name.empty()) return plain_name(name);
+        if (const std::string name = function_at(address); !name.empty()) return function_name(name);
     }
     std::string name = demangle(type.name());
     constexpr std::string_view anonymous = "(anonymous namespace)::";

@@ -1,5 +1,7 @@
 #include "symbols.hpp"
 
+#include <asyncio/base/creation_places.hpp>
+
 #include <cxxabi.h>
 #include <unwind.h>
 
@@ -73,6 +75,20 @@ void take_name(void* data, std::uintptr_t, const char* name, std::uintptr_t, std
     if (name != nullptr) *static_cast<std::string*>(data) = demangle(name);
 }
 
+constinit thread_local Clock::duration time_spent{0};
+
+/// Counts the time of a look-up; the first one reads all debug information of the program.
+class Stopwatch {
+public:
+    Stopwatch() noexcept : start_(Clock::now()) {}
+    Stopwatch(const Stopwatch&) = delete;
+    Stopwatch& operator=(const Stopwatch&) = delete;
+    ~Stopwatch() { time_spent += Clock::now() - start_; }
+
+private:
+    Clock::time_point start_;
+};
+
 int take_entry(void* data, std::uintptr_t, const char* file, int line, const char* function) {
     if (file == nullptr && function == nullptr) return 0;
     auto& entries = *static_cast<std::vector<StackEntry>*>(data);
@@ -83,6 +99,7 @@ int take_entry(void* data, std::uintptr_t, const char* file, int line, const cha
 }  // namespace
 
 std::vector<StackEntry> resolve_stack(std::span<void* const> addresses) {
+    const Stopwatch stopwatch;
     std::vector<StackEntry> entries;
     if (symbols() == nullptr) return entries;
     for (void* address : addresses) {
@@ -98,10 +115,15 @@ std::vector<StackEntry> resolve_stack(std::span<void* const> addresses) {
 }
 
 std::string function_at(const void* address) {
+    const Stopwatch stopwatch;
     std::string name;
     if (symbols() != nullptr)
         backtrace_syminfo(symbols(), reinterpret_cast<std::uintptr_t>(address), &take_name, &ignore_error, &name);
     return name;
+}
+
+Clock::duration time_of_lookups() noexcept {
+    return time_spent;
 }
 
 #else
@@ -110,6 +132,9 @@ std::vector<StackEntry> resolve_stack(std::span<void* const>) {
     return {};
 }
 std::string function_at(const void*) {
+    return {};
+}
+Clock::duration time_of_lookups() noexcept {
     return {};
 }
 

@@ -80,6 +80,10 @@ std::string LoopCore::format(const ExceptionContext& context) {
 
 }  // namespace detail
 
+void detail::throw_null_callable() {
+    throw std::invalid_argument("a null pointer or an empty function was given as what to call");
+}
+
 namespace {
 
 std::unique_ptr<Driver> checked(std::unique_ptr<Driver> driver) {

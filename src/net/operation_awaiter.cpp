@@ -7,6 +7,8 @@ OperationAwaiter::~OperationAwaiter() {
 }
 
 bool OperationAwaiter::await_ready() {
+    if (task_ != nullptr) [[unlikely]]
+        throw_already_awaited();
     loop_.check_open();
     return loop_.driver().start(*this);
 }

@@ -22,9 +22,25 @@ void ConditionWait::start() {
 
 void ConditionWait::wait_for_notification() noexcept {
     reacquiring_ = false;
-    parked_.splice_back(lock_->guards_);
+    park();
     lock_->free();
     condition_->waiters_.enter(*this, *this);
+}
+
+void ConditionWait::park() noexcept {
+    guarded_ = !lock_->guards_.empty();
+    parked_.splice_back(lock_->guards_);
+    for (GuardHook* guard = parked_.front(); guard != nullptr; guard = parked_.next(*guard))
+        guard->parked_in = &parked_;
+}
+
+/// The lock is held again, by the guard if there was one; if that has gone meanwhile, by nobody.
+void ConditionWait::hold() noexcept {
+    if (guarded_ && parked_.empty()) return lock_->free();
+    while (GuardHook* guard = parked_.pop_front()) {
+        guard->parked_in = nullptr;
+        lock_->guards_.push_back(*guard);
+    }
 }
 
 bool ConditionWait::cancel(std::string_view message) noexcept {
@@ -67,8 +83,7 @@ bool ConditionWait::reacquire() noexcept {
     keep_cancellation();
     if (!alive) {
         destroyed_ = true;
-        while (parked_.pop_front() != nullptr) {
-        }
+        while (GuardHook* guard = parked_.pop_front()) guard->parked_in = nullptr;
         return true;
     }
     if (std::exchange(reacquiring_, true)) {

@@ -1,9 +1,9 @@
 #include <asyncio/task/async_generator.hpp>
 
+#include <asyncio/base/function_name.hpp>
 #include <asyncio/base/log.hpp>
 #include <asyncio/loop/event_loop.hpp>
 #include <asyncio/task/coro.hpp>
-#include <asyncio/task/function_name.hpp>
 #include <asyncio/task/future_core.hpp>
 #include <asyncio/task/gather.hpp>
 
@@ -20,6 +20,7 @@ namespace detail {
 namespace {
 
 using State = GeneratorPromiseBase::State;
+using Request = GeneratorSlotBase::Request;
 
 [[noreturn]] void throw_already_running(GeneratorSlotBase::Request request) {
     const char* verb = "anext()";
@@ -50,6 +51,10 @@ std::string describe_generator(const GeneratorPromiseBase& generator) {
            std::to_string(place.line()) + ")";
 }
 
+void throw_request_reused(Request request) {
+    throw_already_awaited(request == Request::item ? "__anext__()/asend()" : "aclose()/athrow()");
+}
+
 void throw_requested(GeneratorSlotBase& request) {
     if (request.request == GeneratorSlotBase::Request::exit) throw GeneratorExit();
     std::rethrow_exception(std::exchange(request.error, nullptr));
@@ -57,6 +62,10 @@ void throw_requested(GeneratorSlotBase& request) {
 
 GeneratorHandle::~GeneratorHandle() {
     if (promise_ != nullptr) drop();
+}
+
+void throw_nothing_to_throw() {
+    throw std::invalid_argument("athrow() was given no exception");
 }
 
 void GeneratorHandle::drop() noexcept {

@@ -1,7 +1,7 @@
 #include <asyncio/task/call_frame.hpp>
 
 #include <asyncio/base/exceptions.hpp>
-#include <asyncio/task/function_name.hpp>
+#include <asyncio/base/function_name.hpp>
 #include <asyncio/task/task.hpp>
 #include <asyncio/task/task_core.hpp>
 
@@ -10,7 +10,7 @@
 namespace asyncio {
 
 std::string FrameCallGraphEntry::function() const {
-    return detail::function_name(frame_);
+    return detail::public_function_name(frame_);
 }
 
 namespace detail {
@@ -20,6 +20,11 @@ std::vector<FrameCallGraphEntry> frames_from(TaskCore& task, const PromiseBase* 
     for (const PromiseBase* frame = innermost; frame != nullptr; frame = frame->caller)
         frames.emplace_back(frame->where,
                             frame->is_generator(task.slot()) ? FrameKind::async_generator : FrameKind::coroutine);
+    // The library's own say nothing, unless there are no others.
+    const auto is_ours = [](const FrameCallGraphEntry& frame) {
+        return is_internal_function(frame.frame().function_name());
+    };
+    if (!std::all_of(frames.begin(), frames.end(), is_ours)) std::erase_if(frames, is_ours);
     return frames;
 }
 

@@ -177,7 +177,7 @@ void future_add_to_awaited_by(const AnyFuture& future, const AnyFuture& waiter) 
     static_cast<void>(new detail::ManualEdge(future.core(), waiter.core()));
 }
 
-void future_discard_from_awaited_by(const AnyFuture& future, const AnyFuture& waiter) noexcept {
+void future_discard_from_awaited_by(const AnyFuture& future, const AnyFuture& waiter) {
     delete detail::ManualEdge::find(future.core(), waiter.core());
 }
 

@@ -96,8 +96,8 @@ void refuse_task(const FutureCore& future, const char* operation) {
 
 }  // namespace detail
 
-std::size_t AnyFuture::remove_done_callback(DoneCallbackId id) const noexcept {
-    return detail::DoneCallback::remove(*core_, id) ? 1 : 0;
+std::size_t AnyFuture::remove_done_callback(DoneCallbackId id) const {
+    return detail::DoneCallback::remove(core(), id) ? 1 : 0;
 }
 
 }  // namespace asyncio

@@ -42,6 +42,27 @@ std::exception_ptr make_cancelled_error(std::string_view message) noexcept {
     }
 }
 
+void throw_moved_future() {
+    throw RuntimeError("use of a moved Future or Task");
+}
+
+namespace {
+
+/// What has been given up by the destructor that is at work in this thread, and not been released yet.
+constinit thread_local IntrusiveList<DoneNode>* given_up = nullptr;
+
+}  // namespace
+
+void release_iteratively(DoneNode& entry, DoneNode::Fire release) noexcept {
+    entry.fire = release;
+    if (given_up != nullptr) return given_up->push_back(entry);
+    IntrusiveList<DoneNode> entries;
+    given_up = &entries;
+    entries.push_back(entry);
+    while (DoneNode* next = entries.pop_front()) next->fire(*next, Turn::drop);
+    given_up = nullptr;
+}
+
 FutureCore::~FutureCore() {
     while (DoneNode* node = waiters_.pop_front()) node->fire(*node, Turn::drop);
     if (placed_) [[unlikely]]
@@ -131,8 +152,9 @@ void FutureCore::report_unretrieved() noexcept {
 }  // namespace detail
 
 EventLoop& AnyFuture::get_loop() const {
-    if (core_->loop().facade == nullptr) throw RuntimeError("The future's event loop does not exist any more");
-    return *core_->loop().facade;
+    EventLoop* const loop = core().loop().facade;
+    if (loop == nullptr) throw RuntimeError("The future's event loop does not exist any more");
+    return *loop;
 }
 
 }  // namespace asyncio

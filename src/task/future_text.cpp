@@ -1,9 +1,9 @@
 // The text forms of futures and tasks.
 
+#include <asyncio/base/function_name.hpp>
 #include <asyncio/base/log.hpp>
 #include <asyncio/task/as_completed.hpp>
 #include <asyncio/task/done_callback.hpp>
-#include <asyncio/task/function_name.hpp>
 #include <asyncio/task/future_awaiter.hpp>
 #include <asyncio/task/gather.hpp>
 #include <asyncio/task/shield.hpp>
@@ -67,12 +67,12 @@ namespace {
 
 /// What the task was made of: a callable that it owns is run by a coroutine of the library.
 const PromiseBase* shown_coroutine(const PromiseBase* root, const PromiseBase* leaf) {
-    const std::string_view file = root->where.file_name();
-    if (!file.ends_with("asyncio/task/create_task.hpp")) return root;
+    if (!is_internal_function(root->where.function_name())) return root;
+    const PromiseBase* shown = root;
     for (const PromiseBase* inner = leaf; inner != nullptr; inner = inner->caller) {
-        if (inner->caller == root) return inner;
+        if (!is_internal_function(inner->where.function_name())) shown = inner;
     }
-    return root;
+    return shown;
 }
 
 }  // namespace
@@ -85,7 +85,7 @@ std::string TaskCore::repr() const {
     std::string text = std::string("<Task ") + state + " name='" + name() + "'";
     if (const PromiseBase* const root = const_cast<TaskCore*>(this)->slot().child) {
         const std::source_location& where = shown_coroutine(root, leaf_)->where;
-        text += " coro=<" + function_name(where) + "() running at " + where.file_name() + ":" +
+        text += " coro=<" + public_function_name(where) + "() running at " + where.file_name() + ":" +
                 std::to_string(where.line()) + ">";
     }
     if (waiter_ != nullptr && state_ == State::pending) {

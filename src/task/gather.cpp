@@ -41,12 +41,15 @@ void GatherCore::on_done(DoneNode& node, Turn turn) noexcept {
     FutureCore* const future = std::exchange(child.waiting_for, nullptr);
     if (turn == Turn::drop) {
         child.state = Child::State::lost;
-        child.gathering->release();
-        return;
+        return release_iteratively(node, &give_up);
     }
     child.state = Child::State::queued;
     child.done = FuturePtr(future);
     child.gathering->loop().make_ready(child);
+}
+
+void GatherCore::give_up(DoneNode& node, Turn) noexcept {
+    static_cast<Child&>(node).gathering->release();
 }
 
 void GatherCore::on_turn(ReadyNode& node, Turn turn) {
@@ -97,20 +100,83 @@ void GatherCore::release_children() noexcept {
         if (child.state == Child::State::counted) child.done = nullptr;
 }
 
-bool GatherCore::cancel(std::string_view message) noexcept {
+bool GatherCore::cancel_for(TaskCore* asking, std::string_view message) noexcept {
     report_unretrieved_ = false;
-    if (done() || cancelling_) return false;
-    bool accepted = false;
-    cancelling_ = true;
-    for (Child& child : children_) accepted |= cancel_child(child, message);
-    cancelling_ = false;
-    if (accepted) cancel_error_ = make_cancelled_error(message);
-    return accepted;
+    if (done() || cancelling_) {
+        if (asking != nullptr) asking->cancel_not_accepted(message);
+        return false;
+    }
+    begin_cancel(nullptr, asking);
+    for (GatherCore* current = this;;) {
+        if (current->cancel_next_ < current->children_.size()) {
+            if (GatherCore* inner = current->cancel_child(current->children_[current->cancel_next_++], message))
+                current = inner;
+            continue;
+        }
+        GatherCore* const outer = current->cancel_outer_;
+        const bool accepted = current->end_cancel(message);
+        if (outer == nullptr) return accepted;
+        current = outer;
+    }
 }
 
-bool GatherCore::cancel_child(Child& child, std::string_view message) noexcept {
-    if (child.waiting_for != nullptr) return child.waiting_for->cancel(message);
-    if (child.done) return child.done->cancel(message);
+void GatherCore::begin_cancel(GatherCore* outer, TaskCore* asking) noexcept {
+    retain();
+    cancelling_ = true;
+    cancel_outer_ = outer;
+    cancel_asking_ = asking;
+    cancel_next_ = 0;
+    cancel_accepted_ = false;
+}
+
+/// All children were asked.
+bool GatherCore::end_cancel(std::string_view message) noexcept {
+    const auto keep = IntrusivePtr<GatherCore>::adopt(this);
+    cancelling_ = false;
+    if (cancel_accepted_) cancel_error_ = make_cancelled_error(message);
+    if (cancel_asking_ != nullptr) {
+        if (!cancel_accepted_) cancel_asking_->cancel_not_accepted(message);
+    } else if (cancel_outer_ != nullptr) {
+        cancel_outer_->cancel_accepted_ |= cancel_accepted_;
+    }
+    return cancel_accepted_;
+}
+
+/// Asks one child, or gives the gathering that is to be asked for it.
+GatherCore* GatherCore::cancel_child(Child& child, std::string_view message) noexcept {
+    FutureCore* const future = child.waiting_for != nullptr ? child.waiting_for : child.done.get();
+    if (future == nullptr) {
+        cancel_accepted_ |= cancel_lost(child);
+    } else if (GatherCore* const inner = future->gathering()) {
+        return cancel_inner(*inner, nullptr, message);
+    } else if (future->is_task()) {
+        TaskCore* asking = nullptr;
+        GatherCore* awaited = nullptr;
+        cancel_accepted_ |= static_cast<TaskCore*>(future)->begin_cancel(message, asking, awaited);
+        if (awaited != nullptr) return cancel_inner(*awaited, asking, message);
+    } else {
+        cancel_accepted_ |= future->cancel(message);
+    }
+    return nullptr;
+}
+
+GatherCore* GatherCore::cancel_inner(GatherCore& inner, TaskCore* asking, std::string_view message) noexcept {
+    inner.report_unretrieved_ = false;
+    if (!inner.done() && !inner.cancelling_) {
+        inner.begin_cancel(this, asking);
+        return &inner;
+    }
+    if (asking != nullptr) {
+        if (inner.done()) {
+            asking->cancel_not_accepted(message);
+        } else {
+            asking->cancel_came_round(message);
+        }
+    }
+    return nullptr;
+}
+
+bool GatherCore::cancel_lost(Child& child) noexcept {
     if (child.state != Child::State::lost || loop_->closed()) return false;
     // The future is gone, but whoever awaits the gathering hears of the cancellation all the same.
     child.state = Child::State::queued;

@@ -1,10 +1,10 @@
 #include <asyncio/task/promise.hpp>
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/function_name.hpp>
 #include <asyncio/base/log.hpp>
 #include <asyncio/loop/loop_core.hpp>
 #include <asyncio/task/coro.hpp>
-#include <asyncio/task/function_name.hpp>
 #include <asyncio/task/transfer.hpp>
 
 #include <string>
@@ -24,8 +24,8 @@ void destroy_chain(PromiseBase* innermost) noexcept {
     }
 }
 
-void throw_already_awaited() {
-    throw RuntimeError("cannot reuse already awaited coroutine");
+void throw_already_awaited(const char* what) {
+    throw RuntimeError(std::string("cannot reuse already awaited ") + what);
 }
 
 void drive_alone(PromiseBase& root) {
@@ -66,7 +66,7 @@ void coroutine_made(const PromiseBase& promise) noexcept {
 
 void report_never_awaited(const PromiseBase& promise) noexcept {
     try {
-        const std::string function = function_name(promise.where);
+        const std::string function = public_function_name(promise.where);
         const std::string place = coroutine_place(&promise, promise.where, function);
         log(LogLevel::warning, "coroutine '" + function + "' was never awaited (" +
                                    (place.empty() ? place : "created at " + place + ", ") + "defined at " +
@@ -74,31 +74,6 @@ void report_never_awaited(const PromiseBase& promise) noexcept {
     } catch (...) {
         // Out of memory: the warning is lost, the destructor goes on.
     }
-}
-
-std::string function_name(std::string_view text) {
-    // GCC names the function that it makes from a coroutine: "void f(f(int)::_Z1fi.Frame*)"
-    // and so the name stands before the first parenthesis that does not belong to a template argument.
-    int depth = 0;
-    std::size_t end = text.size();
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '<') ++depth;
-        if (text[i] == '>') --depth;
-        if (text[i] == '(' && depth == 0 && i > 0 && text[i - 1] != ' ') {
-            end = i;
-            break;
-        }
-    }
-    depth = 0;
-    std::size_t begin = end;
-    while (begin > 0) {
-        const char c = text[begin - 1];
-        if (c == '>' || c == ')') ++depth;  // Clang: "(anonymous namespace)::f"
-        if (c == '<' || c == '(') --depth;
-        if (depth == 0 && c == ' ') break;
-        --begin;
-    }
-    return std::string(text.substr(begin, end - begin));
 }
 
 }  // namespace asyncio::detail

@@ -33,9 +33,13 @@ void ShieldCore::watch(FutureCore& inner) noexcept {
 void ShieldCore::on_inner_done(DoneNode& node, Turn turn) noexcept {
     auto& self = static_cast<Inner&>(node);
     FutureCore* const inner = std::exchange(self.waiting_for, nullptr);
-    if (turn == Turn::drop) return self.shield.release();
+    if (turn == Turn::drop) return release_iteratively(node, &give_up);
     self.done = FuturePtr(inner);
     inner->loop().make_ready(self);
+}
+
+void ShieldCore::give_up(DoneNode& node, Turn) noexcept {
+    static_cast<Inner&>(node).shield.release();
 }
 
 void ShieldCore::run_inner_done(ReadyNode& node, Turn turn) {

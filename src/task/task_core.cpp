@@ -1,9 +1,10 @@
 #include <asyncio/task/task_core.hpp>
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/function_name.hpp>
 #include <asyncio/loop/event_loop.hpp>
 #include <asyncio/loop/slow_step_watch.hpp>
-#include <asyncio/task/function_name.hpp>
+#include <asyncio/task/gather.hpp>
 #include <asyncio/task/task.hpp>
 #include <asyncio/task/task_layout.hpp>
 #include <asyncio/task/waiter.hpp>
@@ -43,7 +44,7 @@ std::string describe_blocked(LoopCore& loop) {
         const auto& task = static_cast<const TaskCore&>(*hook);
         text += "\n  " + task.repr();
         if (const PromiseBase* leaf = task.leaf())
-            text += " in " + function_name(leaf->where) + " at " + leaf->where.file_name() + ":" +
+            text += " in " + public_function_name(leaf->where) + " at " + leaf->where.file_name() + ":" +
                     std::to_string(leaf->where.line());
     }
     return text;
@@ -126,6 +127,14 @@ void TaskCore::throw_pending() {
 }
 
 bool TaskCore::cancel(std::string_view message) noexcept {
+    TaskCore* asking = nullptr;
+    GatherCore* gathering = nullptr;
+    if (!begin_cancel(message, asking, gathering)) return false;
+    if (gathering != nullptr) gathering->cancel_for(asking, message);
+    return true;
+}
+
+bool TaskCore::begin_cancel(std::string_view message, TaskCore*& asking, GatherCore*& gathering) noexcept {
     if (loop_->refuse_thread("cancel()")) return false;
     report_unretrieved_ = false;
     if (done()) return false;
@@ -135,26 +144,41 @@ bool TaskCore::cancel(std::string_view message) noexcept {
     std::uint64_t steps = 0;
     for (TaskCore* task = this;;) {
         ++task->cancel_requests_;
-        if (task->waiter_ != nullptr) {
-            TaskCore* awaited = task->waiter_->awaited_task();
-            if (awaited != nullptr && !awaited->done()) {
-                if (awaited == mark) {
-                    // Nobody in the ring can ever go on but by this.
-                    task->waiter_ = nullptr;
-                    task->wake_with_cancel(message);
-                    return true;
-                }
-                if (std::has_single_bit(++steps)) mark = awaited;
-                task = awaited;
-                continue;
-            }
-            if (task->waiter_->cancel(message)) return true;
+        if (task->waiter_ == nullptr) {
+            task->cancel_not_accepted(message);
+            return true;
         }
-        task->must_cancel_ = true;
-        // A wait that was cancelled keeps its message, a wake-up that is replaced takes the last one (TASK-12).
-        if (!task->throw_pending_) task->pending_error_ = make_cancelled_error(message);
-        return true;
+        TaskCore* awaited = task->waiter_->awaited_task();
+        if (awaited == nullptr || awaited->done()) {
+            FutureCore* const future = task->waiter_->awaited_future();
+            gathering = future != nullptr ? future->gathering() : nullptr;
+            if (gathering != nullptr) {
+                asking = task;
+            } else if (!task->waiter_->cancel(message)) {
+                task->cancel_not_accepted(message);
+            }
+            return true;
+        }
+        if (awaited == mark) {
+            task->cancel_came_round(message);
+            return true;
+        }
+        if (std::has_single_bit(++steps)) mark = awaited;
+        task = awaited;
     }
+}
+
+/// The next step will throw.
+void TaskCore::cancel_not_accepted(std::string_view message) noexcept {
+    must_cancel_ = true;
+    // A wait that was cancelled keeps its message, a wake-up that is replaced takes the last one (TASK-12).
+    if (!throw_pending_) pending_error_ = make_cancelled_error(message);
+}
+
+/// It waits for itself in the end: nobody in the ring can ever go on but by this.
+void TaskCore::cancel_came_round(std::string_view message) noexcept {
+    waiter_ = nullptr;
+    wake_with_cancel(message);
 }
 
 std::uint32_t TaskCore::uncancel() noexcept {

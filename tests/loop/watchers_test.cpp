@@ -13,11 +13,14 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <climits>
 #include <cstdio>
 #include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace {
@@ -236,6 +239,21 @@ TEST_F(Watchers, a_task_waits_for_a_descriptor) {
     });
     loop.call_later(1ms, [&] { send("z"); });
     EXPECT_EQ(loop.run_until_complete(readable), "z");
+}
+
+TEST_F(Watchers, IO_a_number_that_is_no_descriptor_is_refused_before_room_is_made_for_it) {
+    for (const int fd : {INT_MAX, 1'000'000}) {
+        for (const bool writer : {false, true}) {
+            try {
+                writer ? loop.add_writer(fd, [] {}) : loop.add_reader(fd, [] {});
+                ADD_FAILURE() << "accepted";
+            } catch (const std::system_error& error) {
+                EXPECT_EQ(error.code().value(), EBADF);
+                EXPECT_NE(std::string(error.what()).find(writer ? "add_writer" : "add_reader"), std::string::npos);
+            }
+        }
+        EXPECT_FALSE(loop.remove_reader(fd));
+    }
 }
 
 }  // namespace

@@ -9,10 +9,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -666,6 +668,63 @@ TEST_P(ConditionTest, SYNC_10_repr_and_statistics) {
         guard.release();
         co_await asyncio::wait(tasks);
         EXPECT_EQ(condition.statistics().waiters.peak, 2U);
+    });
+}
+
+TEST_P(ConditionTest, COND_a_guard_that_goes_during_the_wait_does_not_free_the_lock_of_another_task) {
+    run([&]() -> Coro<> {
+        Condition condition;
+        std::optional<asyncio::Guard<Lock>> guard;
+        auto waiting = asyncio::create_task([&]() -> Coro<> {
+            guard.emplace(co_await condition.guard());
+            co_await condition.wait();
+            trace("woken", condition.locked() ? "+" : "-");
+        });
+        co_await turns(2);
+        auto other = co_await condition.guard();
+        guard.reset();
+        EXPECT_TRUE(condition.locked());
+        EXPECT_TRUE(other.owns());
+        condition.notify();
+        other.release();
+        co_await waiting;
+        auto again = co_await condition.guard();  // nobody holds it any more
+    });
+    EXPECT_EQ(trace.str(), "woken-");
+}
+
+TEST_P(ConditionTest, COND_a_guard_that_is_moved_during_the_wait_holds_the_lock_after_it) {
+    run([&]() -> Coro<> {
+        Condition condition;
+        std::optional<asyncio::Guard<Lock>> guard;
+        auto waiting = asyncio::create_task([&]() -> Coro<> {
+            guard.emplace(co_await condition.guard());
+            co_await condition.wait();
+        });
+        co_await turns(2);
+        auto other = co_await condition.guard();
+        std::optional<asyncio::Guard<Lock>> moved(std::move(*guard));
+        guard.reset();
+        EXPECT_TRUE(condition.locked());
+        condition.notify();
+        other.release();
+        co_await waiting;
+        EXPECT_TRUE(condition.locked());
+        moved.reset();
+        EXPECT_FALSE(condition.locked());
+    });
+}
+
+TEST_P(ConditionTest, COND_notify_of_a_negative_number_wakes_nobody) {
+    run([&]() -> Coro<> {
+        Condition condition;
+        auto task = waiter(condition, "a");
+        co_await turns(2);
+        co_await notify(condition, PTRDIFF_MIN);
+        co_await turns(2);
+        EXPECT_FALSE(task.done());
+        co_await notify(condition);
+        co_await task;
     });
 }
 

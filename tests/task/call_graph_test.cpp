@@ -492,4 +492,28 @@ TEST_P(CallGraphTest, TASK_27_print_stack_of_a_failed_task_names_the_exception) 
     EXPECT_THAT(text, testing::EndsWith("broken\n"));
 }
 
+TEST_P(CallGraphTest, CG_frames_of_the_library_are_left_out_and_lambdas_have_their_own_name) {
+    Future<void> gate(loop);
+    auto named = start("named", [&]() -> Coro<> {
+        auto body = [&](asyncio::TaskGroup&) -> Coro<> { co_await asyncio::wait_for(gate, 1h); };
+        co_await asyncio::async_with(asyncio::TaskGroup(), body);
+    });
+    run_once();
+    run_once();
+    const auto names = functions(named.get_stack());
+    ASSERT_EQ(names.size(), 2U) << capture_call_graph(named).call_stack().size();
+    for (const std::string& name : names) EXPECT_THAT(name, ::testing::EndsWith("::<lambda>"));
+    EXPECT_THAT(named.repr(), HasSubstr("<lambda>() running at"));
+    EXPECT_THAT(named.repr(), ::testing::Not(HasSubstr("asyncio::detail::")));
+    end(named);
+}
+
+TEST_P(CallGraphTest, CG_what_only_the_library_runs_has_the_name_that_users_know) {
+    auto sleeping = asyncio::ensure_future(asyncio::sleep(1h), {.loop = &loop});
+    run_once();
+    run_once();
+    EXPECT_EQ(functions(sleeping.get_stack()), std::vector<std::string>{"asyncio::create_task"});
+    end(sleeping);
+}
+
 }  // namespace

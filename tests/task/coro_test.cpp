@@ -221,7 +221,10 @@ TEST_P(CoroTest, CORO_8_send_does_not_wait) {
 }
 
 TEST_P(CoroTest, CORO_8_send_at_a_foreign_awaitable) {
-    const auto inner = [](support::Lives::One) -> Coro<> { co_await std::suspend_always(); };
+    struct Foreign : std::suspend_always {
+        using asyncio_awaiter = void;  // a promise that it does not keep
+    };
+    const auto inner = [](support::Lives::One) -> Coro<> { co_await Foreign(); };
     const auto outer = [&]() -> Coro<> { co_await inner(lives.one()); };
     EXPECT_THROW(outer().send(), asyncio::RuntimeError);
     EXPECT_EQ(lives.now(), 0);

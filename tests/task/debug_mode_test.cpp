@@ -118,6 +118,25 @@ TEST_P(DebugMode, DBG_4_a_slow_step_is_a_warning_with_its_duration) {
     EXPECT_TRUE(log.contains("took 0.")) << log.text();
 }
 
+TEST_P(DebugMode, DBG_4_reading_debug_information_is_not_the_time_of_the_step) {
+    using asyncio::detail::time_of_lookups;
+    const auto look_up = [] { static_cast<void>(asyncio::detail::callable_name(typeid(int), "")); };
+    const auto before = time_of_lookups();
+    look_up();
+    if (time_of_lookups() == before) GTEST_SKIP() << "this build reads no debug information";
+    CapturedLog log;
+    loop.set_debug(true);
+    loop.call_soon([&] {
+        const auto start = asyncio::Clock::now();
+        const auto earlier = time_of_lookups();
+        while (time_of_lookups() - earlier < 20ms) look_up();
+        // Slow would be what is shorter than the whole step, and longer than it is without the look-ups.
+        loop.slow_callback_duration = asyncio::Clock::now() - start - 10ms;
+    });
+    run_once();
+    EXPECT_EQ(log.text(), "");
+}
+
 TEST_P(DebugMode, DBG_7_a_long_poll_is_nothing_to_report) {
     CapturedLog log;
     loop.set_debug(true);

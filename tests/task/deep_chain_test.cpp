@@ -1,11 +1,11 @@
 // TASK-33: neither a million awaits that complete at once nor a chain 100,000 coroutines deep grows the stack, in every
 // build type, whether the compiler makes tail calls or not.
 
+#include "support/small_stack.hpp"
+
 #include <asyncio/asyncio.hpp>
 
 #include <gtest/gtest.h>
-
-#include <pthread.h>
 
 #include <cstdint>
 #include <stdexcept>
@@ -13,6 +13,7 @@
 namespace {
 
 using asyncio::Coro;
+using support::on_a_small_stack;
 using namespace std::chrono_literals;
 
 constexpr int depth = 100'000;
@@ -22,23 +23,6 @@ constexpr std::int64_t many_awaits = 1'000'000;  // unoptimised or sanitized: te
 #else
 constexpr std::int64_t many_awaits = 10'000'000;
 #endif
-
-/// Runs `body` on a stack of 512 KiB (std::thread cannot choose it), so that growth is seen as a crash long before a
-/// page per level would be needed.
-template <class Body>
-void on_a_small_stack(Body body) {
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    ASSERT_EQ(pthread_attr_setstacksize(&attributes, 512 * 1024), 0);
-    pthread_t thread;
-    const auto entry = [](void* argument) -> void* {
-        (*static_cast<Body*>(argument))();
-        return nullptr;
-    };
-    ASSERT_EQ(pthread_create(&thread, &attributes, entry, &body), 0);
-    pthread_join(thread, nullptr);
-    pthread_attr_destroy(&attributes);
-}
 
 /// Starts `coroutine` as a task and runs the loop until it is done.
 template <class Coroutine>

@@ -60,6 +60,7 @@ public:
     explicit Custom(std::string text) : text_(std::move(text)) {}
     auto operator co_await() && {
         struct Awaiter {
+            using asyncio_awaiter = void;
             std::string text;
             [[nodiscard]] bool await_ready() const noexcept { return true; }
             void await_suspend(std::coroutine_handle<>) const noexcept {}

@@ -91,8 +91,11 @@ TEST_P(TaskTest, ORD_8_a_task_that_returns_resumes_its_awaiter_one_iteration_lat
 }
 
 TEST_P(TaskTest, TASK_1_an_awaiter_of_somebody_else_that_suspends_fails_the_task) {
+    struct Foreign : std::suspend_always {
+        using asyncio_awaiter = void;  // a promise that it does not keep
+    };
     auto task = loop.create_task([]() -> Coro<int> {
-        co_await std::suspend_always();
+        co_await Foreign();
         co_return 1;
     });
     EXPECT_THROW(run(task), asyncio::RuntimeError);

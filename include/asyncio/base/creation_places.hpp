@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/atomic.hpp>
+#include <asyncio/base/clock.hpp>
 
 #include <source_location>
 #include <string>
@@ -46,6 +47,9 @@ void drop_coroutine(const void* promise) noexcept;
 /// As creation_place, for a coroutine of `function`, which is called `name`.
 [[nodiscard]] std::string coroutine_place(const void* promise, const std::source_location& function,
                                           const std::string& name);
+
+/// What this thread has spent so far in reading debug information, which takes a tenth of a second at the first time.
+[[nodiscard]] Clock::duration time_of_lookups() noexcept;
 
 /// "f" for whatever can be called: the function of `address`, unless that is null or unknown; else from the type.
 [[nodiscard]] std::string callable_name(const std::type_info& type, const void* address = nullptr);

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <iosfwd>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,6 +50,12 @@ public:
     static constexpr std::uint32_t capacity = 112;
 
     friend bool operator==(const SocketAddress& a, const SocketAddress& b) noexcept;
+    /// Prints as `to_string()`.
+    template <class Traits>
+    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
+                                                        const SocketAddress& address) {
+        return out << address.to_string();
+    }
 
 private:
     alignas(8) std::array<std::byte, capacity> storage_{};

@@ -55,6 +55,7 @@ concept Job = std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...> && !Co
 
 template <class F, class... Args>
 BoundCallOf<F, Args...> bind_call(F&& callable, Args&&... arguments) {
+    require_callable(callable);
     return BoundCallOf<F, Args...>(std::in_place, std::forward<F>(callable), std::forward<Args>(arguments)...);
 }
 

@@ -53,4 +53,14 @@ template <class F, class... Args>
     return detail::call_in_thread(detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...));
 }
 
+/// The mistake of a coroutine function, or a coroutine, in place of a function that blocks.
+template <class F, class... Args>
+    requires detail::CoroutineIsGivenInsteadOfJob<F, Args...>
+Coro<> to_thread(F&&, Args&&...) {
+    static_assert(!detail::CoroutineIsGivenInsteadOfJob<F, Args...>,
+                  "asyncio::to_thread was given a coroutine function, and its coroutine would never run: co_await it, "
+                  "or use create_task");
+    detail::throw_null_callable();
+}
+
 }  // namespace asyncio

@@ -3,6 +3,7 @@
 #include <asyncio/base/context.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <type_traits>
 #include <utility>
 
@@ -41,6 +42,25 @@ concept DropsCoroutine =
 /// What the loop may call: a coroutine function is for create_task.
 template <class F, class... Args>
 concept Callback = CallableWith<F, Args...> && !DropsCoroutine<F, Args...>;
+
+/// A callable that may be none: a pointer to a function or to a member, a std::function.
+template <class F>
+concept NullableCallable =
+    std::is_pointer_v<F> || std::is_member_pointer_v<F> ||
+    (std::is_class_v<F> && std::is_constructible_v<F, std::nullptr_t> && requires(const F& callable) {
+        { callable == nullptr } -> std::convertible_to<bool>;
+    });
+
+[[noreturn]] void throw_null_callable();
+
+/// Throws std::invalid_argument for a callable that is none: where it is given, not where it would be called.
+template <class F>
+void require_callable(const F& callable) {
+    if constexpr (NullableCallable<F>) {
+        if (callable == nullptr) [[unlikely]]
+            throw_null_callable();
+    }
+}
 
 /// What may stand before a callback: a context, a descriptor, a delay or a time.
 template <class T>

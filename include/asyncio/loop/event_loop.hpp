@@ -84,7 +84,8 @@ public:
 
     /// Runs `callable(arguments...)` in the next iteration, in the order of the calls. Callable and arguments are
     /// stored by value. Like every callback of this class, it runs in a copy of the context that is current now, or, of
-    /// the overloads with a `context` in front, in that itself. A coroutine function is a compile error.
+    /// the overloads with a `context` in front, in that itself. A coroutine function is a compile error; a null pointer
+    /// or an empty std::function throws std::invalid_argument here.
     template <class F>
         requires detail::Callback<F>
     Handle call_soon(F&& callable, std::source_location place = std::source_location::current()) {
@@ -289,6 +290,7 @@ private:
     template <class Base, class F, class... Args>
     auto make_handle(detail::ContextCore* context, const std::source_location& place, F&& callable,
                      Args&&... arguments) {
+        detail::require_callable(callable);
         using Core = detail::HandleOf<Base, std::decay_t<F>, std::decay_t<Args>...>;
         auto core = detail::IntrusivePtr<Core>::adopt(new Core(
             *core_, detail::ContextWord::of(context), std::forward<F>(callable), std::forward<Args>(arguments)...));

@@ -205,6 +205,7 @@ template <class F>
 [[nodiscard]] Coro<Server> start_server(F&& callback, std::string_view host, std::uint16_t port,
                                         ServerOptions options = {}) {
     detail::require_safe_closure<F>();
+    detail::require_callable(callback);
     detail::check_server_options(options);
     return detail::start_server<std::decay_t<F>>(std::forward<F>(callback), std::string(host), port, options);
 }

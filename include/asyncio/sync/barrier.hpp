@@ -67,6 +67,8 @@ private:
 /// What Barrier::reset and abort return: done when awaited, without giving way.
 class [[nodiscard("write co_await")]] BarrierCommand {
 public:
+    using asyncio_awaiter = void;
+
     using Command = void (Barrier::*)();
     BarrierCommand(Barrier& barrier, Command command) noexcept : barrier_(&barrier), command_(command) {}
 

@@ -66,7 +66,8 @@ private:
     void start();
     void wait_for_notification() noexcept;
     [[nodiscard]] bool reacquire() noexcept;
-    void hold() noexcept { lock_->guards_.splice_back(parked_); }
+    void park() noexcept;
+    void hold() noexcept;
     [[nodiscard]] bool finished() noexcept;
     void keep_cancellation() noexcept;
     static void run(ReadyNode& node, Turn turn);
@@ -77,6 +78,7 @@ private:
     /// The guard that holds the lock, while this wait has released it: it has nothing to release when the frame is
     /// destroyed meanwhile.
     IntrusiveList<GuardHook> parked_;
+    bool guarded_ = false;  // there was such a guard
     std::exception_ptr error_;
     bool reacquiring_ = false;
     bool destroyed_ = false;
@@ -184,7 +186,7 @@ private:
     friend class detail::ConditionWait;
 
     void choose(std::ptrdiff_t n) noexcept {
-        while (n-- > 0 && waiters_.choose()) {
+        for (; n > 0 && waiters_.choose(); --n) {
         }
     }
     [[noreturn]] static void throw_not_locked(const char* verb);

@@ -17,6 +17,8 @@ class GuardHook : public ListHook {
 public:
     /// The task that acquired, of primitives that do not keep it themselves.
     TaskMark taken_by{};
+    /// The list of a Condition's wait that has released the lock for the guard and will take it back.
+    IntrusiveList<GuardHook>* parked_in = nullptr;
 };
 
 [[nodiscard]] inline TaskMark mark_of(const TaskCore* task) noexcept {
@@ -36,8 +38,9 @@ void report_failed_release(std::exception_ptr error) noexcept;
 ///
 /// Releases exactly once; `release()` does it early, and a moved-from guard has nothing to release. When the primitive
 /// is destroyed first, neither has its guard. If somebody else released it meanwhile, `release()` throws what the
-/// primitive's `release()` throws, and the destructor reports it to the loop's exception handler.
-/// Mirrors `async with lock:`.
+/// primitive's `release()` throws, and the destructor reports it to the loop's exception handler. While a task waits
+/// for a Condition with the guard's lock, the guard holds nothing: when it is released meanwhile, the lock is free
+/// after the wait. Mirrors `async with lock:`.
 template <class Primitive>
 class [[nodiscard("the guard releases when it is destroyed: auto guard = co_await x.guard();")]] Guard
     : private detail::GuardHook {
@@ -60,7 +63,7 @@ public:
     void release() {
         if (!linked()) return;
         unlink();
-        owner_->release();
+        if (std::exchange(parked_in, nullptr) == nullptr) owner_->release();
     }
 
 private:
@@ -77,7 +80,8 @@ private:
         if (!other.linked()) return;
         other.unlink();
         taken_by = other.taken_by;
-        owner_->guards_.push_back(*this);
+        parked_in = std::exchange(other.parked_in, nullptr);
+        (parked_in != nullptr ? *parked_in : owner_->guards_).push_back(*this);
     }
     void release_quietly() noexcept {
         if (!linked()) return;

@@ -12,6 +12,10 @@
 
 namespace asyncio {
 
+namespace detail {
+[[noreturn]] void throw_moved_future();
+}  // namespace detail
+
 /// Names a done callback for `remove_done_callback`; empty once the callback has been queued.
 class DoneCallbackId {
 public:
@@ -25,31 +29,36 @@ private:
 };
 
 /// A future or task of whatever result type: all that can be asked without knowing the type. Equal when they refer to
-/// the same future.
+/// the same future. A moved-from one can be assigned to, compared, and destroyed; all else throws RuntimeError.
 class AnyFuture {
 public:
     explicit AnyFuture(detail::FuturePtr core) noexcept : core_(std::move(core)) {}
 
     /// True when there is a result or an exception, or it was cancelled.
-    [[nodiscard]] bool done() const noexcept { return core_->done(); }
-    [[nodiscard]] bool cancelled() const noexcept { return core_->cancelled(); }
+    [[nodiscard]] bool done() const { return core().done(); }
+    [[nodiscard]] bool cancelled() const { return core().cancelled(); }
     /// The exception, nullptr when there is a result. Throws InvalidStateError when pending, CancelledError when
     /// cancelled.
-    [[nodiscard]] std::exception_ptr exception() const { return core_->exception(); }
+    [[nodiscard]] std::exception_ptr exception() const { return core().exception(); }
     /// Future: cancelled at once, awaiters get CancelledError(message) in the next iteration. Task: see Task. False
     /// when it was done. `message` since 3.9.
-    bool cancel(std::string_view message = {}) const noexcept { return core_->cancel(message); }
+    bool cancel(std::string_view message = {}) const { return core().cancel(message); }
     /// How many callbacks were removed: 1, or 0 when it was not there or has been queued.
-    std::size_t remove_done_callback(DoneCallbackId id) const noexcept;
+    std::size_t remove_done_callback(DoneCallbackId id) const;
     /// Throws RuntimeError when the loop does not exist any more. Since 3.7.
     [[nodiscard]] EventLoop& get_loop() const;
     /// `<Future pending>`, `<Task finished name='Task-1'>` …
-    [[nodiscard]] std::string repr() const { return core_->repr(); }
+    [[nodiscard]] std::string repr() const { return core().repr(); }
 
-    [[nodiscard]] detail::FutureCore& core() const noexcept { return *core_; }
+    [[nodiscard]] detail::FutureCore& core() const {
+        if (!core_) [[unlikely]]
+            detail::throw_moved_future();
+        return *core_;
+    }
     friend bool operator==(const AnyFuture& a, const AnyFuture& b) noexcept { return a.core_ == b.core_; }
 
 protected:
+    friend struct std::hash<AnyFuture>;
     detail::FuturePtr core_;
 };
 
@@ -58,6 +67,6 @@ protected:
 template <>
 struct std::hash<asyncio::AnyFuture> {
     std::size_t operator()(const asyncio::AnyFuture& future) const noexcept {
-        return std::hash<const void*>()(&future.core());
+        return std::hash<const void*>()(future.core_.get());
     }
 };

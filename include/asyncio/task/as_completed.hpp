@@ -129,22 +129,29 @@ public:
         using difference_type = std::ptrdiff_t;
         using value_type = Coro<typename F::value_type>;
 
-        explicit Iterator(detail::AsCompletedCore* core) noexcept : core_(core) {}
+        explicit Iterator(detail::AsCompletedCore* core) noexcept : core_(core) { claim(); }
         /// A new coroutine: the first one that is awaited gets what is done first, whatever their order.
         value_type operator*() const {
             return detail::result_of_next_completed<typename F::value_type>(detail::AsCompletedPtr(core_));
         }
         Iterator& operator++() noexcept {
-            --core_->unclaimed;
+            claim();
             return *this;
         }
         void operator++(int) noexcept { ++*this; }
         friend bool operator==(const Iterator& iterator, std::default_sentinel_t) noexcept {
-            return iterator.core_->unclaimed == 0;
+            return !iterator.claimed_;
         }
 
     private:
+        /// As Python's __next__(): before the item is given out, so that both forms can be mixed.
+        void claim() noexcept {
+            claimed_ = core_->unclaimed > 0;
+            if (claimed_) --core_->unclaimed;
+        }
+
         detail::AsCompletedCore* core_;
+        bool claimed_ = false;
     };
 
     [[nodiscard]] Iterator begin() const noexcept

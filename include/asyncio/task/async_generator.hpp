@@ -19,6 +19,8 @@ namespace detail {
 template <class T>
 class NextAwaiter : private GeneratorAwaiter {
 public:
+    using asyncio_awaiter = void;
+
     explicit NextAwaiter(GeneratorPromiseBase*& generator, Request request = Request::item,
                          std::exception_ptr error = nullptr) noexcept
         : GeneratorAwaiter(generator),
@@ -66,6 +68,8 @@ private:
 /// Asks the generator to end.
 class CloseAwaiter final : private GeneratorAwaiter {
 public:
+    using asyncio_awaiter = void;
+
     explicit CloseAwaiter(GeneratorPromiseBase*& generator) noexcept : GeneratorAwaiter(generator) {}
     CloseAwaiter(CloseAwaiter&& unstarted) noexcept : CloseAwaiter(*unstarted.generator_) {}
 
@@ -132,9 +136,10 @@ public:
     }
 
     /// As `next()`, but throws `error` at the `co_yield` where the body is suspended. One that has not started is
-    /// finished by it, and throws it; one that is finished stays so, and gives nothing.
-    [[nodiscard("write co_await generator.athrow(…)")]] detail::NextAwaiter<T> athrow(
-        std::exception_ptr error) noexcept {
+    /// finished by it, and throws it; one that is finished stays so, and gives nothing. Throws std::invalid_argument
+    /// for a null `error`.
+    [[nodiscard("write co_await generator.athrow(…)")]] detail::NextAwaiter<T> athrow(std::exception_ptr error) {
+        if (!error) detail::throw_nothing_to_throw();
         return detail::NextAwaiter<T>(handle_.promise(), detail::GeneratorAwaiter::Request::raise, std::move(error));
     }
     /// The same with an exception object.

@@ -91,6 +91,8 @@ Coro<R> run_with(Manager manager, Body body) {
 template <class Manager, class Body, class R>
 class WithAwaiter {
 public:
+    using asyncio_awaiter = void;
+
     using value_type = R;
     using stands_for_coro = void;
 
@@ -184,6 +186,16 @@ template <class Manager, class Body>
     } else {
         return detail::run_with<M, B, R>(std::forward<Manager>(manager), std::forward<Body>(body));
     }
+}
+
+/// The mistake of a body that returns no Coro.
+template <class Manager, class Body>
+    requires AsyncContextManager<std::remove_cvref_t<Manager>> && (!detail::BodyFor<Body, std::remove_cvref_t<Manager>>)
+Coro<> async_with(Manager&&, Body&&) {
+    static_assert(detail::BodyFor<Body, std::remove_cvref_t<Manager>>,
+                  "the body of asyncio::async_with must take the manager and return a Coro: write "
+                  "[&](auto& manager) -> asyncio::Coro<> { … }");
+    detail::throw_no_value();
 }
 
 }  // namespace asyncio

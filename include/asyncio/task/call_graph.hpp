@@ -75,6 +75,8 @@ namespace detail {
 /// Looks at the coroutine that awaits it and goes on at once.
 class CallGraphAwaiter {
 public:
+    using asyncio_awaiter = void;
+
     explicit CallGraphAwaiter(const CallGraphOptions& options) noexcept : options_(options) {}
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
@@ -134,6 +136,6 @@ void print_call_graph(std::FILE* file = nullptr, CallGraphOptions options = {},
 /// (since 3.14).
 void future_add_to_awaited_by(const AnyFuture& future, const AnyFuture& waiter);
 /// Takes that back; no effect when it was not said. Mirrors asyncio.future_discard_from_awaited_by (since 3.14).
-void future_discard_from_awaited_by(const AnyFuture& future, const AnyFuture& waiter) noexcept;
+void future_discard_from_awaited_by(const AnyFuture& future, const AnyFuture& waiter);
 
 }  // namespace asyncio

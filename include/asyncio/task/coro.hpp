@@ -36,7 +36,6 @@ public:
     void return_void() noexcept {}
 };
 
-[[noreturn]] void throw_already_awaited();
 void report_never_awaited(const PromiseBase& promise) noexcept;
 /// In debug mode: keeps the stack that made the coroutine.
 void coroutine_made(const PromiseBase& promise) noexcept;
@@ -46,6 +45,8 @@ void coroutine_made(const PromiseBase& promise) noexcept;
 template <class T>
 class CoroAwaiter {
 public:
+    using asyncio_awaiter = void;
+
     explicit CoroAwaiter(PromiseBase* child) {
         if (child == nullptr) [[unlikely]]
             throw_already_awaited();

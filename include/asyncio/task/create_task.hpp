@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/loop/callback.hpp>
 #include <asyncio/task/coro.hpp>
 #include <asyncio/task/task.hpp>
 
@@ -34,6 +35,7 @@ std::remove_cvref_t<A> to_coro(A&& coroutine) {
 template <class A>
     requires(!is_coro<std::remove_cvref_t<A>> && CoroutineFunction<std::decay_t<A>>)
 auto to_coro(A&& callable) {
+    require_callable(callable);
     return run_callable<std::decay_t<A>>(std::forward<A>(callable));
 }
 

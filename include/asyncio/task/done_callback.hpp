@@ -3,6 +3,7 @@
 #include <asyncio/base/creation_places.hpp>
 #include <asyncio/base/frame_pool.hpp>
 #include <asyncio/base/ready_queue.hpp>
+#include <asyncio/loop/callback.hpp>
 #include <asyncio/task/any_future.hpp>
 #include <asyncio/task/future_core.hpp>
 
@@ -65,6 +66,7 @@ private:
 template <class PublicFuture, class F>
 DoneCallbackId add_done_callback(FutureCore& future, F&& callback, ContextCore* context = nullptr,
                                  const std::source_location& place = {}) {
+    require_callable(callback);
     return DoneCallback::enter(future, new DoneCallbackOf<PublicFuture, std::decay_t<F>>(std::forward<F>(callback)),
                                context, place);
 }

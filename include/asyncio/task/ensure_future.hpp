@@ -57,14 +57,14 @@ using Ensured = decltype(ensure(std::declval<LoopCore*&>(), std::declval<A>()));
 template <class A>
 using EnsuredResult = typename Ensured<A>::value_type;
 
-/// A range of what ensure_future takes, and no such thing itself.
-template <class R>
-concept EnsurableRange = std::ranges::input_range<R> && !Ensurable<R> && Ensurable<std::ranges::range_reference_t<R>>;
-
 /// The elements of a range that is given away are given away, too.
 template <class R>
 using GivenElement = std::conditional_t<std::is_lvalue_reference_v<R> || std::ranges::view<std::remove_cvref_t<R>>,
                                         std::ranges::range_reference_t<R>, std::ranges::range_rvalue_reference_t<R>>;
+
+/// A range of what ensure_future takes, and no such thing itself.
+template <class R>
+concept EnsurableRange = std::ranges::input_range<R> && !Ensurable<R> && Ensurable<GivenElement<R>>;
 
 /// Futures of all elements; starts what is not one yet, in the order of the range.
 template <EnsurableRange R>

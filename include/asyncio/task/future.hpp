@@ -38,13 +38,13 @@ public:
     /// Throws InvalidStateError when pending, CancelledError when cancelled, the exception when there is one, always
     /// the same object.
     std::add_lvalue_reference_t<T> result() & {
-        core_->check_result();
+        this->core().check_result();
         return slot().get();
     }
     std::add_lvalue_reference_t<T> result() const& { return const_cast<Future&>(*this).result(); }
     /// Moves the result out.
     T result() && {
-        core_->check_result();
+        this->core().check_result();
         return slot().take();
     }
 
@@ -82,22 +82,25 @@ public:
     template <class F>
         requires detail::Callback<F, Future<T>>
     DoneCallbackId add_done_callback(F&& callback, std::source_location place = std::source_location::current()) {
-        return detail::add_done_callback<Future<T>>(*core_, std::forward<F>(callback), nullptr, place);
+        return detail::add_done_callback<Future<T>>(this->core(), std::forward<F>(callback), nullptr, place);
     }
     template <class F>
         requires detail::Callback<F, Future<T>>
     DoneCallbackId add_done_callback(const Context& context, F&& callback,
                                      std::source_location place = std::source_location::current()) {
-        return detail::add_done_callback<Future<T>>(*core_, std::forward<F>(callback), &context.core(), place);
+        return detail::add_done_callback<Future<T>>(this->core(), std::forward<F>(callback), &context.core(), place);
     }
     template <class F>
         requires detail::CoroutineIsGivenInsteadOfCallback<F, Future<T>>
     ASYNCIO_REFUSE(detail::TheCoroutineWouldNeverRunUseCreateTask add_done_callback(F&&))
 
     detail::FutureAwaiter<T> operator co_await() const& {
-        return detail::FutureAwaiter<T>(core_, false);
+        return detail::FutureAwaiter<T>(detail::FuturePtr(&this->core()), false);
     }
-    detail::FutureAwaiter<T> operator co_await() && { return detail::FutureAwaiter<T>(std::move(core_), true); }
+    detail::FutureAwaiter<T> operator co_await() && {
+        static_cast<void>(this->core());
+        return detail::FutureAwaiter<T>(std::move(core_), true);
+    }
 
 protected:
     detail::Slot<T>& slot() const noexcept { return static_cast<detail::Slot<T>&>(core_->slot()); }
@@ -108,7 +111,7 @@ private:
         core_->made_at(place.where);
     }
     void prepare_set(const char* operation) const {
-        detail::refuse_task(*core_, operation);
+        detail::refuse_task(this->core(), operation);
         core_->check_completable();
     }
 };

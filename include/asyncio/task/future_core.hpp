@@ -20,6 +20,7 @@
 namespace asyncio::detail {
 
 class FutureCore;
+class GatherCore;
 class DescribeTasks;
 struct AwaitEdge;
 
@@ -34,6 +35,11 @@ struct DoneNode : ListHook {
     explicit DoneNode(Fire function) noexcept : fire(function) {}
     Fire fire;
 };
+
+/// For an entry that counts as a reference to its owner, and whose future has gone: has `release` called with it, once
+/// the release that is under way in this thread has returned. So a chain of futures that hold each other in this way
+/// is destroyed without recursion, however long it is.
+void release_iteratively(DoneNode& entry, DoneNode::Fire release) noexcept;
 
 /// The untyped part of a future's shared state.
 ///
@@ -61,6 +67,8 @@ public:
     /// Asks for cancellation; true if it was accepted. A task passes it on to what it waits for.
     virtual bool cancel(std::string_view message) noexcept = 0;
     [[nodiscard]] virtual bool is_task() const noexcept { return false; }
+    /// This, when it is what gather returns.
+    [[nodiscard]] virtual GatherCore* gathering() noexcept { return nullptr; }
     [[nodiscard]] virtual std::string repr() const;
     /// In debug mode: keeps the place that made it.
     void made_at(const std::source_location& place) noexcept {

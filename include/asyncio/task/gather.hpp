@@ -2,6 +2,7 @@
 
 #include <asyncio/task/ensure_future.hpp>
 #include <asyncio/task/result.hpp>
+#include <asyncio/task/task_core.hpp>
 
 #include <array>
 #include <concepts>
@@ -42,7 +43,11 @@ public:
 
     /// Asks every child that is not done. Not done at once: true when a child accepted, and then the gathering ends
     /// with CancelledError.
-    bool cancel(std::string_view message) noexcept final;
+    bool cancel(std::string_view message) noexcept final { return cancel_for(nullptr, message); }
+    /// The same for a task that awaits it (nullptr: for nobody) and hears of it when none accepted. Gatherings in
+    /// gatherings, also with tasks in between, are asked without recursion; a ring of them is opened.
+    bool cancel_for(TaskCore* asking, std::string_view message) noexcept;
+    [[nodiscard]] GatherCore* gathering() noexcept final { return this; }
 
 protected:
     GatherCore(LoopCore& loop, bool return_exceptions) noexcept
@@ -59,7 +64,12 @@ private:
     static void on_done(DoneNode& node, Turn turn) noexcept;
     static void on_turn(ReadyNode& node, Turn turn);
     static AwaitEdge edge_;
-    bool cancel_child(Child& child, std::string_view message) noexcept;
+    static void give_up(DoneNode& node, Turn turn) noexcept;
+    void begin_cancel(GatherCore* outer, TaskCore* asking) noexcept;
+    [[nodiscard]] GatherCore* cancel_child(Child& child, std::string_view message) noexcept;
+    [[nodiscard]] GatherCore* cancel_inner(GatherCore& inner, TaskCore* asking, std::string_view message) noexcept;
+    [[nodiscard]] bool end_cancel(std::string_view message) noexcept;
+    [[nodiscard]] bool cancel_lost(Child& child) noexcept;
     void count(Child& child);
     void finish();
     void release_children() noexcept;
@@ -67,8 +77,13 @@ private:
     std::span<Child> children_;
     std::size_t counted_ = 0;
     std::exception_ptr cancel_error_;  // set when a cancellation was accepted
+    // While it asks its children to cancel:
+    GatherCore* cancel_outer_ = nullptr;  // has asked this one
+    TaskCore* cancel_asking_ = nullptr;   // awaits this one, and has passed on what it was asked
+    std::size_t cancel_next_ = 0;         // child
     bool return_exceptions_;
-    bool cancelling_ = false;  // inside cancel(), to which a ring of awaits would come back
+    bool cancelling_ = false;
+    bool cancel_accepted_ = false;  // by one of the children
 };
 
 /// What a T becomes in the result: as it is, or with the exceptions beside it.
@@ -218,6 +233,41 @@ template <detail::GatherableRange R>
 [[nodiscard]] auto gather(R&& awaitables, ReturnExceptions) {
     detail::require_safe_range<R>();
     return detail::gather_range<true>(std::forward<R>(awaitables));
+}
+
+namespace detail {
+
+/// `{.return_exceptions = true}` as the last argument of gather.
+struct GatherKeywords {
+    bool return_exceptions = false;
+};
+
+template <class... Args>
+Future<void> refuse_gather_keywords() {
+    static_assert(sizeof...(Args) == 0,
+                  "asyncio::gather takes the tag asyncio::return_exceptions instead of {.return_exceptions = true}: "
+                  "write gather(a, b, asyncio::return_exceptions)");
+    return Future<void>(FuturePtr());
+}
+
+}  // namespace detail
+
+// The mistake of a keyword argument. Only a few, since braces cannot follow a parameter pack.
+template <class A>
+auto gather(A&&, detail::GatherKeywords) {
+    return detail::refuse_gather_keywords<A>();
+}
+template <class A, class B>
+auto gather(A&&, B&&, detail::GatherKeywords) {
+    return detail::refuse_gather_keywords<A, B>();
+}
+template <class A, class B, class C>
+auto gather(A&&, B&&, C&&, detail::GatherKeywords) {
+    return detail::refuse_gather_keywords<A, B, C>();
+}
+template <class A, class B, class C, class D>
+auto gather(A&&, B&&, C&&, D&&, detail::GatherKeywords) {
+    return detail::refuse_gather_keywords<A, B, C, D>();
 }
 
 }  // namespace asyncio

@@ -43,6 +43,7 @@ struct GeneratorSlotBase : SlotBase {
     GeneratorPromiseBase* generator = nullptr;  // while the request is inside, as long as the frame exists
     void* sent = nullptr;                       // of asend(): a Sent
     Request request;
+    bool awaited = false;  // a request is for one await
 };
 
 /// What next() gives: the item, or nothing at the end. Both kinds are tested and dereferenced alike.
@@ -119,6 +120,7 @@ inline void GeneratorSlotBase::answered() noexcept {
     generator = nullptr;
 }
 
+[[noreturn]] void throw_request_reused(GeneratorSlotBase::Request request);
 /// Throws at a co_yield what the request asks for.
 [[noreturn]] void throw_requested(GeneratorSlotBase& request);
 
@@ -217,6 +219,8 @@ public:
 protected:
     explicit GeneratorAwaiter(GeneratorPromiseBase*& generator) noexcept : generator_(&generator) {}
     [[nodiscard]] bool ready(GeneratorSlotBase& slot) const {
+        if (std::exchange(slot.awaited, true)) [[unlikely]]
+            throw_request_reused(slot.request);
         if (*generator_ != nullptr && (*generator_)->state == GeneratorPromiseBase::State::suspended) [[likely]]
             return false;
         return settle(slot);
@@ -228,6 +232,8 @@ private:
     /// For a generator that is not suspended at a co_yield: true when there is nothing to wait for.
     [[nodiscard]] bool settle(GeneratorSlotBase& slot) const;
 };
+
+[[noreturn]] void throw_nothing_to_throw();
 
 /// The text form of a generator, for messages.
 [[nodiscard]] std::string describe_generator(const GeneratorPromiseBase& generator);

@@ -155,8 +155,8 @@ public:
 protected:
     template <class F, class... Args>
     explicit PeriodicSeries(const PeriodicPlan& plan, std::in_place_t, F&& function, Args&&... args)
-        : core_(new PeriodicOf<std::decay_t<F>, std::decay_t<Args>...>(plan, std::forward<F>(function),
-                                                                       std::forward<Args>(args)...)) {}
+        : core_(new PeriodicOf<std::decay_t<F>, std::decay_t<Args>...>(
+              plan, (require_callable(function), std::forward<F>(function)), std::forward<Args>(args)...)) {}
 
 private:
     void end() noexcept {

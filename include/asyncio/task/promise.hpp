@@ -20,12 +20,30 @@ template <class A>
 concept HasMemberCoAwait = requires(A&& awaitable) { std::forward<A>(awaitable).operator co_await(); };
 template <class A>
 concept HasFreeCoAwait = requires(A&& awaitable) { operator co_await(std::forward<A>(awaitable)); };
-/// An awaiter of this library: knows how to suspend a task.
+/// An awaiter of this library, which knows how to suspend a task and how to wake it: it says so by a member type
+/// `asyncio_awaiter`. Any other one that suspends would never be resumed, or by whoever knows nothing of tasks.
 template <class A>
-concept Awaiter = requires(A& awaiter) {
+concept Awaiter = std::is_same_v<A, std::suspend_never> || requires(A& awaiter) {
+    typename A::asyncio_awaiter;
     { awaiter.await_ready() } -> std::convertible_to<bool>;
     awaiter.await_resume();
 };
+
+template <class A>
+using MemberAwaiter = decltype(std::declval<A>().operator co_await());
+template <class A>
+using FreeAwaiter = decltype(operator co_await(std::declval<A>()));
+
+/// What `await_transform` refuses, in the words of the first line of the compiler's message.
+template <class A>
+inline constexpr bool is_awaitable_in_a_coro = Awaiter<std::remove_reference_t<A>>;
+template <HasMemberCoAwait A>
+inline constexpr bool is_awaitable_in_a_coro<A> = Awaiter<std::remove_reference_t<MemberAwaiter<A>>>;
+template <class A>
+    requires(!HasMemberCoAwait<A> && HasFreeCoAwait<A>)
+inline constexpr bool is_awaitable_in_a_coro<A> = Awaiter<std::remove_reference_t<FreeAwaiter<A>>>;
+
+[[noreturn]] void throw_already_awaited(const char* what = "coroutine");
 
 /// Stands for an awaiter that is awaited directly. GCC 12 would move the awaiter itself into a second place of the
 /// frame; a pointer is smaller and leaves it where it is.
@@ -66,22 +84,21 @@ public:
     void unhandled_exception() noexcept { slot->error = std::current_exception(); }
 
     template <class A>
-        requires HasMemberCoAwait<A>
     auto await_transform(A&& awaitable, std::source_location place = std::source_location::current()) {
+        static_assert(
+            is_awaitable_in_a_coro<A>,
+            "this cannot be awaited: it is not awaitable in asyncio::Coro. Await a Coro, a Future, a Task, or "
+            "what a function of asyncio returns for it");
         where = place;
-        return std::forward<A>(awaitable).operator co_await();
-    }
-    template <class A>
-        requires HasFreeCoAwait<A>
-    auto await_transform(A&& awaitable, std::source_location place = std::source_location::current()) {
-        where = place;
-        return operator co_await(std::forward<A>(awaitable));
-    }
-    template <class A>
-        requires(!HasMemberCoAwait<A> && !HasFreeCoAwait<A> && Awaiter<std::remove_reference_t<A>>)
-    auto await_transform(A&& awaiter, std::source_location place = std::source_location::current()) {
-        where = place;
-        return AwaitInPlace<std::remove_reference_t<A>>(awaiter);
+        if constexpr (!is_awaitable_in_a_coro<A>) {
+            return std::suspend_never();  // spares the reader further messages
+        } else if constexpr (HasMemberCoAwait<A>) {
+            return std::forward<A>(awaitable).operator co_await();
+        } else if constexpr (HasFreeCoAwait<A>) {
+            return operator co_await(std::forward<A>(awaitable));
+        } else {
+            return AwaitInPlace<std::remove_reference_t<A>>(awaitable);
+        }
     }
 
     [[nodiscard]] std::coroutine_handle<> handle() noexcept {
@@ -112,10 +129,14 @@ void destroy_chain(PromiseBase* innermost) noexcept;
 
 }  // namespace detail
 
-/// What `co_await` accepts inside a coroutine of this library.
+/// What `co_await` accepts inside a coroutine of this library: its coroutines, futures and tasks, what its functions
+/// return to be awaited, and classes whose `operator co_await` returns one of them or what that returns.
+///
+/// An awaiter of your own is accepted when it declares `using asyncio_awaiter = void;`, and with that promises never
+/// to suspend (`await_ready()` gives true). To wait for something outside of asyncio, make a Future and set its result
+/// with `loop.call_soon_threadsafe`.
 template <class A>
-concept Awaitable =
-    requires(detail::PromiseBase& promise, A&& awaitable) { promise.await_transform(std::forward<A>(awaitable)); };
+concept Awaitable = detail::is_awaitable_in_a_coro<A>;
 
 /// What awaiting an A gives.
 template <Awaitable A>

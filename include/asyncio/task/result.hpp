@@ -40,7 +40,11 @@ public:
     using value_type = detail::Storable<T>;
 
     explicit Result(value_type value) : outcome_(std::in_place_index<0>, std::move(value)) {}
-    explicit Result(std::exception_ptr error) noexcept : outcome_(std::in_place_index<1>, std::move(error)) {}
+    explicit Result(std::exception_ptr error) noexcept
+        requires(!std::is_same_v<value_type, std::exception_ptr>)
+        : Result(std::in_place_index<1>, std::move(error)) {}
+    /// The same, also where the value itself is a std::exception_ptr.
+    Result(std::in_place_index_t<1> failed, std::exception_ptr error) noexcept : outcome_(failed, std::move(error)) {}
 
     [[nodiscard]] bool has_value() const noexcept { return outcome_.index() == 0; }
     explicit operator bool() const noexcept { return has_value(); }
@@ -107,7 +111,7 @@ Storable<T> take_storable(FutureCore& future) {
 
 template <class T>
 Result<T> take_outcome(FutureCore& future) {
-    if (std::exception_ptr error = future.outcome_error()) return Result<T>(std::move(error));
+    if (std::exception_ptr error = future.outcome_error()) return Result<T>(std::in_place_index<1>, std::move(error));
     return Result<T>(take_storable<T>(future));
 }
 

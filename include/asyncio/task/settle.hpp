@@ -17,6 +17,8 @@ namespace asyncio::detail {
 template <class T>
 class Settle {
 public:
+    using asyncio_awaiter = void;
+
     /// The coroutine is what `make(arguments...)` returns. When making it throws, that is how it ended.
     template <class F, class... Args>
     explicit Settle(Slot<T>& outcome, F& make, Args&... arguments) noexcept : outcome_(outcome) {

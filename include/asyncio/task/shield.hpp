@@ -50,6 +50,7 @@ private:
 
     friend DoneNodeNames;
     static void on_inner_done(DoneNode& node, Turn turn) noexcept;
+    static void give_up(DoneNode& node, Turn turn) noexcept;
     static void run_inner_done(ReadyNode& node, Turn turn);
     static void on_outer_done(DoneNode& node, Turn turn) noexcept;
     static void run_outer_done(ReadyNode& node, Turn turn);

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <coroutine>
+#include <type_traits>
 #include <utility>
 
 namespace asyncio {
@@ -78,6 +79,16 @@ template <class Rep, class Period, class T>
 [[nodiscard("write co_await asyncio::sleep(…)")]] detail::SleepWithResult<T> sleep(
     std::chrono::duration<Rep, Period> delay, T result) {
     return detail::SleepWithResult<T>(detail::to_clock_duration(delay), std::move(result));
+}
+
+/// The mistake in `sleep(1)`.
+template <class Number, class... Result>
+    requires std::is_arithmetic_v<Number>
+detail::SleepAwaiter sleep(Number, Result&&...) {
+    static_assert(!std::is_arithmetic_v<Number>,
+                  "asyncio::sleep takes a duration, not a number: write asyncio::sleep(1s) with "
+                  "using namespace std::chrono_literals, or asyncio::sleep(std::chrono::duration<double>(seconds))");
+    return detail::SleepAwaiter(Clock::duration::zero());
 }
 
 }  // namespace asyncio

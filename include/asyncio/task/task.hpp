@@ -37,13 +37,13 @@ public:
     /// Since 3.12.
     [[nodiscard]] Context get_context() const { return task_core().context(); }
     /// How many cancellation requests are open. Since 3.11.
-    [[nodiscard]] std::uint32_t cancelling() const noexcept { return task_core().cancelling(); }
+    [[nodiscard]] std::uint32_t cancelling() const { return task_core().cancelling(); }
     /// Takes back one request and returns how many are left; at 0, a cancellation that was not thrown yet is dropped
     /// (3.13). Since 3.11.
-    std::uint32_t uncancel() const noexcept { return task_core().uncancel(); }
+    std::uint32_t uncancel() const { return task_core().uncancel(); }
 
     /// The function of the task's coroutine and the place it is suspended at; none when it has ended. Since 3.8.
-    [[nodiscard]] std::optional<std::source_location> get_coro() const noexcept { return task_core().coroutine(); }
+    [[nodiscard]] std::optional<std::source_location> get_coro() const { return task_core().coroutine(); }
 
     /// The chain of awaits that the task is suspended in, the outermost coroutine first; `limit` keeps the innermost
     /// ones. Empty when it is done, whether with an exception or not: those of C++ know no frames. While its step runs,
@@ -56,7 +56,7 @@ public:
         detail::print_stack_of(task_core(), limit, file);
     }
 
-    [[nodiscard]] detail::TaskCore& task_core() const noexcept { return static_cast<detail::TaskCore&>(*core_); }
+    [[nodiscard]] detail::TaskCore& task_core() const { return static_cast<detail::TaskCore&>(core()); }
 };
 
 /// A coroutine that the loop runs, and the future of its result. Made by `create_task`. The loop keeps it alive until
@@ -76,9 +76,9 @@ public:
     [[nodiscard]] std::string get_name() const { return task_core().name(); }
     void set_name(std::string_view name) const { task_core().set_name(name); }
     [[nodiscard]] Context get_context() const { return task_core().context(); }
-    [[nodiscard]] std::uint32_t cancelling() const noexcept { return task_core().cancelling(); }
-    std::uint32_t uncancel() const noexcept { return task_core().uncancel(); }
-    [[nodiscard]] std::optional<std::source_location> get_coro() const noexcept { return task_core().coroutine(); }
+    [[nodiscard]] std::uint32_t cancelling() const { return task_core().cancelling(); }
+    std::uint32_t uncancel() const { return task_core().uncancel(); }
+    [[nodiscard]] std::optional<std::source_location> get_coro() const { return task_core().coroutine(); }
 
     [[nodiscard]] std::vector<FrameCallGraphEntry> get_stack(std::optional<std::size_t> limit = std::nullopt) const {
         return detail::stack_of(task_core(), limit);
@@ -87,9 +87,9 @@ public:
         detail::print_stack_of(task_core(), limit, file);
     }
 
-    operator AnyTask() const noexcept { return AnyTask(detail::TaskPtr(&task_core())); }
+    operator AnyTask() const { return AnyTask(detail::TaskPtr(&task_core())); }
 
-    [[nodiscard]] detail::TaskCore& task_core() const noexcept { return static_cast<detail::TaskCore&>(*this->core_); }
+    [[nodiscard]] detail::TaskCore& task_core() const { return static_cast<detail::TaskCore&>(this->core()); }
 };
 
 /// The task whose step is being run; none in callbacks. Throws RuntimeError when no loop runs in this thread.

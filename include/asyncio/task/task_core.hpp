@@ -66,6 +66,12 @@ public:
     // --- asyncio's task ---
 
     bool cancel(std::string_view message) noexcept override;
+    /// The part of cancel() without gatherings, for those that are awaited deep inside each other: false when it was
+    /// refused. When it leads to a task that awaits a gathering, `asking` is that task: the caller cancels the
+    /// gathering, and tells the task when that did not accept or waits for the task itself.
+    bool begin_cancel(std::string_view message, TaskCore*& asking, GatherCore*& gathering) noexcept;
+    void cancel_not_accepted(std::string_view message) noexcept;
+    void cancel_came_round(std::string_view message) noexcept;
     [[nodiscard]] std::uint32_t cancelling() const noexcept { return cancel_requests_; }
     std::uint32_t uncancel() noexcept;
     [[nodiscard]] bool is_task() const noexcept final { return true; }

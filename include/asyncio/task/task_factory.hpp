@@ -22,6 +22,8 @@ namespace asyncio {
 /// throws what the coroutine throws. The value goes to the task by itself.
 class TaskBody {
 public:
+    using asyncio_awaiter = void;
+
     TaskBody(TaskBody&& other) noexcept : unstarted_(std::exchange(other.unstarted_, nullptr)) {}
     TaskBody& operator=(TaskBody&&) = delete;
     ~TaskBody() {

@@ -129,6 +129,7 @@ template <class A>
         return detail::await_with_limit<R, Kept>(std::forward<A>(awaitable), limit);
     } else {
         detail::require_safe_closure<A>();
+        detail::require_callable(awaitable);
         using R = detail::CoroValue<Given>;
         using Source = detail::Kept<A>;
         return detail::WaitForAwaiter<R, Source>(std::in_place, limit, std::forward<A>(awaitable));

@@ -25,6 +25,8 @@ struct Blockers;
 /// the waiter woken and declines, and resumed() throws in place of the result.
 class Waiter {
 public:
+    using asyncio_awaiter = void;
+
     Waiter() noexcept = default;
     Waiter(const Waiter&) = delete;
     Waiter& operator=(const Waiter&) = delete;
@@ -45,8 +47,13 @@ public:
 protected:
     ~Waiter() = default;
 
-    /// Throws RuntimeError when no task runs. Call before anything is entered anywhere.
-    void bind_to_current_task() { task_ = &require_current_task(); }
+    /// Throws RuntimeError when no task runs, or when this object was awaited before: like a coroutine it is for one
+    /// await. Call before anything is entered anywhere.
+    void bind_to_current_task() {
+        if (task_ != nullptr) [[unlikely]]
+            throw_already_awaited();
+        task_ = &require_current_task();
+    }
 
     /// The task leaves; call last in await_suspend, when cancel() may be called.
     template <class P>

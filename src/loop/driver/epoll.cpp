@@ -1,6 +1,7 @@
 #include <asyncio/loop/driver/epoll.hpp>
 
 #include "epoll_entry.hpp"
+#include "system_socket.hpp"
 
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/sys.hpp>
@@ -210,7 +211,10 @@ bool EpollDriver::cancel(Operation& operation) noexcept {
 
 std::int64_t EpollDriver::watch(int fd, bool read, bool write) {
     const auto index = static_cast<std::size_t>(fd);
-    if (index >= slots_.size()) slots_.resize(index + 1);
+    if (index >= slots_.size()) {
+        if (!detail::system_socket::is_open(fd)) return -EBADF;
+        slots_.resize(index + 1);
+    }
     Slot& slot = slots_[index];
     if (slot.entry != nullptr) return -EBUSY;
     epoll_event event{};

@@ -41,6 +41,8 @@ std::int64_t EpollDriver::adopt(int fd, DescriptorPtr& out) {
     if (index < slots_.size()) {
         const Slot& slot = slots_[index];
         if (slot.entry != nullptr || slot.watched_read || slot.watched_write) return -EBUSY;
+    } else if (!system_socket::is_open(fd)) {
+        return -EBADF;
     }
     enroll(fd, out);
     return 0;

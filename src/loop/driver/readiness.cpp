@@ -121,6 +121,11 @@ std::int64_t ReadinessDriver::update_interest(Socket& socket) noexcept {
     return 0;
 }
 
+/// False for a number that is not a descriptor's: any may be given, and room is made for them all up to the largest.
+bool ReadinessDriver::has_slot(int fd) const noexcept {
+    return fd >= 0 && (static_cast<std::size_t>(fd) < slots_.size() || system_socket::is_open(fd));
+}
+
 ReadinessDriver::Slot& ReadinessDriver::slot_of(int fd) {
     const auto index = static_cast<std::size_t>(fd);
     if (index >= slots_.size()) slots_.resize(index + 1);
@@ -145,7 +150,7 @@ std::int64_t ReadinessDriver::open(int family, int type, DescriptorPtr& out) {
 }
 
 std::int64_t ReadinessDriver::adopt(int fd, DescriptorPtr& out) {
-    if (fd < 0) return -EBADF;
+    if (!has_slot(fd)) return -EBADF;
     const Slot& slot = slot_of(fd);
     if (slot.socket != nullptr || slot.watched_read || slot.watched_write) return -EBUSY;
     enroll(fd, out);
@@ -230,6 +235,7 @@ bool ReadinessDriver::cancel(Operation& operation) noexcept {
 }
 
 std::int64_t ReadinessDriver::watch(int fd, bool read, bool write) {
+    if (!has_slot(fd)) return -EBADF;
     Slot& slot = slot_of(fd);
     if (slot.socket != nullptr) return -EBUSY;
     const std::int64_t result = set_interest(fd, read, write);

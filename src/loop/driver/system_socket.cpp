@@ -18,6 +18,12 @@ std::int64_t address_from(Call call, SocketAddress& out) noexcept {
 
 }  // namespace
 
+bool is_open(int fd) noexcept {
+    int type = 0;
+    std::uint32_t size = sizeof type;
+    return sys::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != -EBADF;
+}
+
 std::int64_t bind(int fd, const SocketAddress& address) noexcept {
     return sys::bind(fd, address.data(), address.size());
 }

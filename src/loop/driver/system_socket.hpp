@@ -18,6 +18,8 @@ long uninterrupted(Call call) noexcept {
     return result;
 }
 
+/// Whether the number is that of a descriptor, whatever kind it is of.
+bool is_open(int fd) noexcept;
 std::int64_t bind(int fd, const SocketAddress& address) noexcept;
 std::int64_t listen(int fd, int backlog) noexcept;
 /// The new descriptor, and whose it is.

@@ -72,6 +72,7 @@ private:
         bool writable;
     };
 
+    [[nodiscard]] bool has_slot(int fd) const noexcept;
     [[nodiscard]] Slot& slot_of(int fd);
     void enroll(int fd, DescriptorPtr& out);
     std::int64_t update_interest(Socket& socket) noexcept;
