@@ -51,7 +51,7 @@ private:
             if (written) first = false;
             (static_cast<void>(++std::get<I>(*at_)), ...);
         }
-        if (!first) executor_->execute_message(std::move(message), remote_name<F>());
+        if (!first) executor_->execute_message(std::move(message), RemoteFunction<F>::entry().name());
     }
 
     E* executor_;

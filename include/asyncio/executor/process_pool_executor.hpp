@@ -43,7 +43,7 @@ public:
     template <auto F, class... Args>
     WorkerInitializer(RemoteFunction<F>, Args&&... args)
         : request_(encode_call<F>(std::forward<Args>(args)...)),
-          function_(detail::remote_name<F>()) {}
+          function_(RemoteFunction<F>::entry().name()) {}
 
     [[nodiscard]] const std::string& request() const noexcept { return request_; }
     [[nodiscard]] std::string_view function() const noexcept { return function_; }
@@ -117,7 +117,7 @@ public:
         auto message = std::make_unique<detail::RemoteMessage>();
         auto future = detail::deliver_to_future<typename RemoteFunction<F>::result_type>(message->first);
         if (detail::write_request<F>(message->first, std::forward<Args>(args)...))
-            execute_message(std::move(message), detail::remote_name<F>());
+            execute_message(std::move(message), RemoteFunction<F>::entry().name());
         return future;
     }
     template <class F, class... Args>
@@ -183,7 +183,7 @@ auto EventLoop::run_in_executor(futures::ProcessPoolExecutor& executor, RemoteFu
     auto message = std::make_unique<detail::RemoteMessage>();
     auto future = detail::deliver_to_loop<typename RemoteFunction<F>::result_type>(*core_, message->first);
     if (detail::write_request<F>(message->first, std::forward<Args>(args)...))
-        executor.execute_message(std::move(message), detail::remote_name<F>());
+        executor.execute_message(std::move(message), RemoteFunction<F>::entry().name());
     return future;
 }
 

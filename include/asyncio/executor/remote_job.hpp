@@ -78,13 +78,6 @@ private:
     RemoteJob* job_;
 };
 
-/// The name of a remote function, for messages.
-[[nodiscard]] std::string_view plain_remote_name(std::string_view signature) noexcept;
-template <auto F>
-[[nodiscard]] std::string_view remote_name() noexcept {
-    return plain_remote_name(remote_signature<F, decltype(F)>());
-}
-
 /// Writes the request. What a codec throws becomes the outcome of the job: false.
 template <auto F, class... Args>
 [[nodiscard]] bool write_request(RemoteJob& job, Args&&... args) {

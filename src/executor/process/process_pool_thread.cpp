@@ -89,11 +89,12 @@ bool ProcessPool::in_own_thread() const noexcept {
 
 void ProcessPool::work() noexcept {
     pool_of_thread = this;
-    while (!finished()) {
+    while (true) {
         look_at_workers();
         const bool busy = deliver_replies();
         if (reports_) read_reports();
         enforce_wall_time();
+        if (finished()) break;
         wait(busy);
     }
     leave();

@@ -27,13 +27,4 @@ void RemoteJob::fail(std::exception_ptr cause) noexcept {
     std::exchange(node, nullptr)->release_job();
 }
 
-/// "… remote_signature() [with auto F = name; Type = int (*)(int)]", and Clang's "[F = &name, Type = …]".
-std::string_view plain_remote_name(std::string_view signature) noexcept {
-    const std::size_t start = signature.find("F = ");
-    if (start == std::string_view::npos) return signature;
-    signature.remove_prefix(start + 4);
-    if (signature.starts_with('&')) signature.remove_prefix(1);
-    return signature.substr(0, signature.find_first_of(";,]"));
-}
-
 }  // namespace asyncio::detail
