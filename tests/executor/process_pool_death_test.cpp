@@ -232,25 +232,34 @@ struct StormResult {
     bool each_done_once = false;
 };
 
-/// Submits many jobs while somebody kills workers at random.
+/// Submits many jobs while somebody kills workers at random: the next one when what was submitted before the last kill
+/// has ended, so that no job is hit twice, however slow the machine is.
 StormResult storm(ProcessPoolExecutor& pool) {
     StormResult result;
     std::vector<std::atomic<int>> done(jobs_of_storm);
     std::vector<Future<std::string>> futures;
     futures.reserve(jobs_of_storm);
     std::atomic<bool> over = false;
+    std::atomic<std::size_t> submitted = 0;
     std::thread killer([&] {
         std::mt19937 random(1);
+        std::size_t must_be_done = 0;
+        std::size_t cursor = 0;
         while (!over) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(sanitized ? 20 : 2));
+            while (cursor < must_be_done && done[cursor] > 0) ++cursor;
             const std::vector<int> workers = pool.worker_pids();
-            if (workers.empty()) continue;
+            if (workers.empty() || cursor < must_be_done) {
+                std::this_thread::sleep_for(100us);
+                continue;
+            }
             ::kill(workers[random() % workers.size()], SIGKILL);
+            must_be_done = submitted;
             ++result.kills;
         }
     });
     const std::string text(1024, 'x');
     for (int i = 0; i < jobs_of_storm; ++i) {
+        ++submitted;
         futures.push_back(pool.submit(remote<&process_jobs::work>, i, text));
         futures.back().add_done_callback([&done, i](const auto&) { ++done[static_cast<std::size_t>(i)]; });
         if (i % 50 == 49) static_cast<void>(futures[static_cast<std::size_t>(i - 25)].exception());
@@ -265,6 +274,7 @@ StormResult storm(ProcessPoolExecutor& pool) {
     }
     over = true;
     killer.join();
+    testing::Test::RecordProperty("kills", result.kills);
     result.each_done_once = std::ranges::all_of(done, [](const auto& count) { return count == 1; });
     return result;
 }

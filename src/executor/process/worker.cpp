@@ -2,6 +2,7 @@
 
 #include "worker.hpp"
 
+#include "file_inbox.hpp"
 #include "segment.hpp"
 #include "spin.hpp"
 
@@ -144,7 +145,8 @@ private:
     bool answer_all(MessageSlot& slot, const std::byte* room) {
         SharedMapping file;
         if (slot.large != 0) {
-            file = receive_large(slot.sequence, slot.size);
+            const UniqueFd received = files_.receive(socket_, slot.sequence, 0);
+            if (received) file = map_received(received.get(), slot.size);
             if (!file) return false;
         } else if (slot.size > slot_room) {
             return false;
@@ -181,20 +183,6 @@ private:
         }
     }
 
-    /// Files of messages that were taken back have been sent as well and are dropped here.
-    SharedMapping receive_large(std::uint64_t sequence, std::size_t size) const {
-        while (true) {
-            std::uint64_t received = 0;
-            int fd = -1;
-            std::size_t count = 1;
-            const long bytes = sys::recvmsg(socket_, &received, sizeof received, &fd, &count, 0);
-            if (bytes == -EINTR) continue;
-            const UniqueFd file(count == 1 ? fd : -1);
-            if (bytes != sizeof received || !file) return {};
-            if (received == sequence) return map_received(file.get(), size);
-        }
-    }
-
     void wake_parent() const noexcept {
         const std::uint64_t one = 1;
         while (sys::write(wakeup_, &one, sizeof one) == -EINTR) {
@@ -206,6 +194,7 @@ private:
     int wakeup_;
     Answer answer_;
     CpuLimit cpu_limit_;
+    FileInbox files_;
     std::vector<std::string> replies_;
 };
 

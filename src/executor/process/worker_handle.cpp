@@ -117,7 +117,7 @@ bool WorkerHandle::any_replied() const noexcept {
     return false;
 }
 
-bool WorkerHandle::read_reply(std::size_t index, RemoteMessage& message, SharedMapping& file) const {
+bool WorkerHandle::read_reply(std::size_t index, RemoteMessage& message, SharedMapping& file) {
     // Copies first: what the worker could still change is not believed twice.
     const MessageSlot& from = slot(index);
     const ReplyKind kind = from.kind;
@@ -137,25 +137,15 @@ bool WorkerHandle::read_reply(std::size_t index, RemoteMessage& message, SharedM
         return true;
     }
     if (kind != ReplyKind::records || count != message.count()) return false;
-    if (large) file = receive_file(from.sequence, size);
+    if (large) {
+        const UniqueFd received = files_.receive(socket_.get(), from.sequence, MSG_DONTWAIT);
+        if (received) file = map_received(received.get(), size);
+    }
     if (large ? !file : size > slot_room) return false;
     RecordReader reader({large ? file.data() : segment_.room(index), size});
     bool complete = true;
     message.for_each([&](RemoteJob& job) { complete = complete && reader.next(job.reply); });
     return complete && reader.at_end();
-}
-
-SharedMapping WorkerHandle::receive_file(std::uint64_t sequence, std::size_t size) const {
-    std::uint64_t received = 0;
-    int fd = -1;
-    std::size_t count = 1;
-    long bytes = -EINTR;
-    while (bytes == -EINTR) bytes = sys::recvmsg(socket_.get(), &received, sizeof received, &fd, &count, MSG_DONTWAIT);
-    if (bytes < 0 && bytes != -EAGAIN)
-        throw_os_error(static_cast<int>(-bytes), "receive a large result from a worker process");
-    const UniqueFd owned(count == 1 ? fd : -1);
-    if (bytes != sizeof received || !owned || received != sequence) return {};
-    return map_received(owned.get(), size);
 }
 
 std::optional<Clock::time_point> WorkerHandle::deadline(Clock::duration limit) const noexcept {

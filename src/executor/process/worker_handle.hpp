@@ -1,5 +1,6 @@
 #pragma once
 
+#include "file_inbox.hpp"
 #include "segment.hpp"
 #include "worker_server.hpp"
 
@@ -60,7 +61,7 @@ public:
     [[nodiscard]] bool any_replied() const noexcept;
     /// Gives the message's jobs what came back: replies, or errors. False when it was damaged. Throws
     /// std::system_error.
-    [[nodiscard]] bool read_reply(std::size_t index, RemoteMessage& message, SharedMapping& file) const;
+    [[nodiscard]] bool read_reply(std::size_t index, RemoteMessage& message, SharedMapping& file);
     /// Whether replies must be written to the eventfd.
     void parent_sleeps(bool sleeps) const noexcept { segment_.header().parent_sleeps.store(sleeps ? 1 : 0); }
     /// When the message that it works on must be done at last.
@@ -76,10 +77,9 @@ public:
     std::array<Place, slots_of_worker> places;
 
 private:
-    [[nodiscard]] SharedMapping receive_file(std::uint64_t sequence, std::size_t size) const;
-
     UniqueFd socket_;
     Segment segment_;
+    FileInbox files_;
 };
 
 /// Puts records into a file of their own when they are too long for a slot. Throws std::system_error.
