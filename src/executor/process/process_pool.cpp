@@ -177,7 +177,7 @@ WorkerHandle* ProcessPool::worker_with(std::size_t load) noexcept {
 /// An idle one, else a new one, else one that has a single message.
 WorkerHandle* ProcessPool::choose_worker() noexcept {
     if (WorkerHandle* idle = worker_with(0)) return idle;
-    if (usable_workers() < max_workers_) {
+    if (usable_workers() < max_workers_ && (!start_failed_ || usable_workers() == 0)) {
         try {
             start_worker();
             if (WorkerHandle* started = worker_with(0)) return started;
@@ -261,6 +261,7 @@ void ProcessPool::bury_dead() noexcept {
 void ProcessPool::free_place(WorkerHandle& worker, std::size_t index,
                              std::unique_ptr<RemoteMessage>& message) noexcept {
     const std::lock_guard lock(mutex_);
+    start_failed_ = false;
     message = std::move(worker.places[index].message);
     worker.slot(index).state.store(SlotState::empty, memory_release);
     if (worn_out(worker) && worker.usable() && worker.load() == 0) worker.leave();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "message_queue.hpp"
+#include "worker_end.hpp"
 #include "worker_handle.hpp"
 #include "worker_server.hpp"
 
@@ -87,8 +88,10 @@ private:
     void on_report(const ServerReport& report) noexcept;
     void on_ended(WorkerHandle& worker, int status) noexcept;
     void on_start_failed(WorkerHandle& worker, int error) noexcept;
+    void on_server_ended() noexcept;
+    [[nodiscard]] std::unique_ptr<RemoteMessage> take_from_dead(WorkerHandle& worker) noexcept;
     void on_early_end(int status) noexcept;
-    void end_attempt(std::unique_ptr<RemoteMessage> message, const WorkerHandle& worker, int status) noexcept;
+    void end_attempt(std::unique_ptr<RemoteMessage> message, const WorkerEnding& ending) noexcept;
     void enforce_wall_time() noexcept;
     [[nodiscard]] std::int64_t time_to_sleep_ns() const noexcept;
     void wait(bool busy) noexcept;
@@ -113,6 +116,7 @@ private:
     UniqueFd wakeup_;  // eventfd: replies, and whatever the thread shall look at
     UniqueFd epoll_;
     std::exception_ptr start_error_;  // no worker could be started
+    bool start_failed_ = false;       // so none is, before another one has room
     std::uint32_t next_worker_ = 0;
     std::uint64_t next_sequence_ = 1;
     int early_ends_ = 0;  // workers in a row that ended before they could do anything

@@ -207,12 +207,16 @@ void ProcessPool::read_reports() noexcept {
             on_report(*report);
             continue;
         }
-        // The server has ended, and its workers with it.
-        look_at_workers();
-        const std::vector<WorkerHandle*> all = seen_;
-        for (WorkerHandle* worker : all) on_ended(*worker, SIGKILL);
+        on_server_ended();
         return;
     }
+}
+
+/// Its workers have ended with it.
+void ProcessPool::on_server_ended() noexcept {
+    look_at_workers();
+    const std::vector<WorkerHandle*> all = seen_;
+    for (WorkerHandle* worker : all) on_ended(*worker, worker->ready() ? SIGKILL : server_.last_status());
 }
 
 void ProcessPool::on_report(const ServerReport& report) noexcept {
@@ -235,38 +239,55 @@ void ProcessPool::on_report(const ServerReport& report) noexcept {
     }
 }
 
+/// Others get on without it; without any other, what is queued fails.
 void ProcessPool::on_start_failed(WorkerHandle& worker, int error) noexcept {
+    bool alone = false;
     {
         const std::lock_guard lock(mutex_);
-        start_error_ = os_error(error, "start a worker process");
+        static_cast<void>(take_from_dead(worker));  // it has begun nothing
+        bury_dead();
+        start_failed_ = true;
+        alone = usable_workers() == 0;
     }
-    on_ended(worker, SIGKILL);
+    look_at_workers();
+    if (alone) fail_all_queued(os_error(error, "start a worker process"));
+    pump();
+}
+
+/// With the lock. Puts back what it has not begun, and gives what it was working on.
+std::unique_ptr<RemoteMessage> ProcessPool::take_from_dead(WorkerHandle& worker) noexcept {
+    worker.dead = true;
+    std::unique_ptr<RemoteMessage> victim;
+    for (std::size_t i = slots_of_worker; i-- > 0;) {
+        WorkerHandle::Place& place = worker.places[i];
+        if (place.message == nullptr || place.filling) continue;
+        if (worker.slot(i).state.load(memory_acquire) == SlotState::taken) {
+            victim = std::move(place.message);
+        } else if (!place.message->initializer) {
+            queue_.push_front(std::move(place.message));
+        }
+    }
+    return victim;
 }
 
 /// `status` as waitpid gives it.
 void ProcessPool::on_ended(WorkerHandle& worker, int status) noexcept {
     static_cast<void>(deliver_replies_of(worker));
     std::unique_ptr<RemoteMessage> victim;
-    bool abrupt = false;
+    WorkerEnding ending{};
+    bool breaks = false;
+    bool early = false;
     {
+        // Once it is marked as dead, whoever was filling a slot of it may bury it.
         const std::lock_guard lock(mutex_);
-        abrupt = !worker.leaving;
-        worker.dead = true;
-        std::array<std::unique_ptr<RemoteMessage>, slots_of_worker> unbegun;
-        for (std::size_t i = 0; i < slots_of_worker; ++i) {
-            WorkerHandle::Place& place = worker.places[i];
-            if (place.message == nullptr || place.filling) continue;
-            const bool taken = worker.slot(i).state.load(memory_acquire) == SlotState::taken;
-            if (taken) {
-                victim = std::move(place.message);
-            } else if (!place.message->initializer) {
-                queue_.push_front(std::move(place.message));
-            }
-        }
+        ending = {worker.pid, status, worker.overdue ? wall_time_limit_ : std::nullopt};
+        early = !worker.leaving && !worker.ready();
+        breaks = !worker.leaving && strict_ && !terminated_;
+        victim = take_from_dead(worker);
     }
-    if (abrupt && !worker.ready()) on_early_end(status);
-    if (abrupt && strict_ && !terminated_) break_down(how_it_ended(worker.pid, status));
-    if (victim != nullptr) end_attempt(std::move(victim), worker, status);
+    if (early) on_early_end(status);
+    if (breaks) break_down(how_it_ended(ending.process, status));
+    if (victim != nullptr) end_attempt(std::move(victim), ending);
     {
         const std::lock_guard lock(mutex_);
         bury_dead();
@@ -287,7 +308,7 @@ void ProcessPool::on_early_end(int status) noexcept {
 }
 
 /// The message that the worker was working on when it ended.
-void ProcessPool::end_attempt(std::unique_ptr<RemoteMessage> message, const WorkerHandle& worker, int status) noexcept {
+void ProcessPool::end_attempt(std::unique_ptr<RemoteMessage> message, const WorkerEnding& ending) noexcept {
     ++message->attempts;
     bool again = false;
     bool broken = false;
@@ -296,15 +317,13 @@ void ProcessPool::end_attempt(std::unique_ptr<RemoteMessage> message, const Work
         broken = broken_;
         again = !broken_ && !terminated_ && message->attempts <= retries_;
         // A worker that somebody killed while it initialised is simply missing; one that failed says something.
-        if (message->initializer && WIFSIGNALED(status) && !strict_) return;
+        if (message->initializer && WIFSIGNALED(ending.status) && !strict_) return;
         if (again && !message->initializer) {
             queue_.push_front(std::move(message));
             return;
         }
     }
-    const bool overdue = worker.overdue;
-    fail_message(*message, broken && strict_ ? broken_pool_error()
-                                             : worker_died(*message, worker.pid, status, overdue, wall_time_limit_));
+    fail_message(*message, broken && strict_ ? broken_pool_error() : worker_died(*message, ending));
 }
 
 void ProcessPool::enforce_wall_time() noexcept {

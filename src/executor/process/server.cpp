@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <optional>
 #include <vector>
@@ -176,6 +177,7 @@ void leave_interrupts_to_the_parent() noexcept {
 int run_server(int socket, pid_t parent, const char* program_name, Answer answer) noexcept {
     leave_interrupts_to_the_parent();
     try {
+        std::fflush(nullptr);  // what is buffered shall not come out of each copy
         Server server(socket, parent, program_name, answer);
         if (::getppid() != parent) return 0;
         return server.serve().value_or(0);

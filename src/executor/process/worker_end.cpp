@@ -29,7 +29,8 @@ std::string how_it_ended(int process, int status) {
     return text;
 }
 
-std::exception_ptr worker_died(const RemoteMessage& message, int process, int status, bool overdue, TimeLimit limit) {
+std::exception_ptr worker_died(const RemoteMessage& message, const WorkerEnding& ending) {
+    const auto& [process, status, overdue] = ending;
     const std::string function(message.function);
     futures::WorkerEnd end{.pid = process, .function = function, .attempt = message.attempts};
     if (WIFSIGNALED(status)) {
@@ -38,9 +39,9 @@ std::exception_ptr worker_died(const RemoteMessage& message, int process, int st
         end.exit_status = WEXITSTATUS(status);
     }
     std::ostringstream text;
-    if (overdue && limit) {
+    if (overdue) {
         text << process_name(process) << " was killed (SIGKILL) because " << function << " took longer than "
-             << std::chrono::duration<double>(*limit).count() << " seconds";
+             << std::chrono::duration<double>(*overdue).count() << " seconds";
     } else {
         text << how_it_ended(process, status) << " while it ran " << function;
     }

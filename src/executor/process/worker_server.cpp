@@ -73,15 +73,10 @@ void WorkerServer::stop() noexcept {
     // Not close() alone: a child that somebody forked may hold a copy.
     sys::shutdown(socket_.get(), SHUT_RDWR);
     socket_.reset();
-    int status = 0;
-    while (sys::waitpid(process_, &status, 0) == -EINTR) {
+    last_status_ = 0;
+    while (sys::waitpid(process_, &last_status_, 0) == -EINTR) {
     }
     process_ = 0;
-}
-
-void WorkerServer::forget() noexcept {
-    process_ = 0;
-    socket_.reset();
 }
 
 }  // namespace asyncio::detail

@@ -30,14 +30,15 @@ public:
     [[nodiscard]] std::optional<ServerReport> receive() noexcept;
     /// It ends, with what is left of its workers. Waits for that.
     void stop() noexcept;
-    /// In a forked child, to which it does not belong.
-    void forget() noexcept;
+    /// How the last one ended, as waitpid gives it.
+    [[nodiscard]] int last_status() const noexcept { return last_status_; }
 
 private:
     [[nodiscard]] long send(const ServerRequest& request, const int* fds, std::size_t count) noexcept;
 
     UniqueFd socket_;
     int process_ = 0;
+    int last_status_ = 0;
 };
 
 }  // namespace asyncio::detail
