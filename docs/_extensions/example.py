@@ -6,6 +6,11 @@
 shows examples/tutorial/15_lock.cpp, and examples/tutorial/15_lock.expected when there is one. ctest compares that file with what
 the program prints, so nothing in the book was pasted. A line `elapsed 2` at its end is what the virtual clock showed, and not
 printed by the program.
+
+    ```{both} 02_both
+    ```
+
+shows examples/from_asio/02_both.cpp, the same with Asio (docs/snippets/from_asio/02_both.cpp), and what both print.
 """
 import pathlib
 import re
@@ -27,7 +32,7 @@ class Example(SphinxDirective):
         source = pathlib.Path(self.env.srcdir).parent / "examples" / f"{name}.cpp"
         if not source.exists():
             raise self.error(f"there is no program {name}")
-        lines = include(f"{name}.cpp")
+        lines = include(f"examples/{name}.cpp", "")
         command = " ".join(["./dev run", name, self.options.get("arguments", "")]).rstrip()
         expected = source.with_suffix(".expected")
         self.env.note_dependency(str(source))
@@ -35,13 +40,29 @@ class Example(SphinxDirective):
             lines += [f"Run it with `{command}`."]
         else:
             lines += output(name, command, expected.read_text().splitlines())
-        container = nodes.container()
-        self.state.nested_parse(StringList(lines, source=self.get_source_info()[0]), self.content_offset, container)
-        return container.children
+        return parsed(self, lines)
 
 
-def include(file):
-    return [f"```{{literalinclude}} /../examples/{file}", ":language: cpp", f":caption: examples/{file}", "```", ""]
+class Both(SphinxDirective):
+    required_arguments = 1
+
+    def run(self):
+        name = self.arguments[0]
+        ours = include(f"examples/from_asio/{name}.cpp", "asyncio for C++: ")
+        asio = include(f"docs/snippets/from_asio/{name}.cpp", "Asio: ")
+        return parsed(self, ours + asio + ["Both print:", ""] + include(f"examples/from_asio/{name}.expected"))
+
+
+def parsed(directive, markdown):
+    container = nodes.container()
+    source = directive.get_source_info()[0]
+    directive.state.nested_parse(StringList(markdown, source=source), directive.content_offset, container)
+    return container.children
+
+
+def include(file, caption=None):
+    language, captions = ("cpp", [f":caption: \"{caption}{file}\""]) if caption is not None else ("text", [])
+    return [f"```{{literalinclude}} /../{file}", f":language: {language}", *captions, "```", ""]
 
 
 def output(name, command, printed):
@@ -66,4 +87,5 @@ def output(name, command, printed):
 
 def setup(app):
     app.add_directive("example", Example)
+    app.add_directive("both", Both)
     return {"parallel_read_safe": True}

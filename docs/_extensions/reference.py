@@ -61,6 +61,7 @@ class Reference(SphinxDirective):
         self.state.nested_parse(StringList(directive, source=self.get_source_info()[0]), self.content_offset, section)
         for namespace in list(section.findall(addnodes.desc)):
             if namespace[0].astext().startswith("namespace "):
+                section["ids"] += namespace[0]["ids"]  # links lead there
                 namespace.replace_self(namespace[-1].children)
         for block in section.findall(nodes.literal_block):
             block["language"] = "text" if re.search("[─│┌└►▲]", block.astext()) else "cpp"
