@@ -17,6 +17,7 @@ import xml.etree.ElementTree as ElementTree
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx import addnodes
+from sphinx.domains.cpp import CPPDomain
 from sphinx.util.docutils import SphinxDirective
 
 SECTIONS = """briefdescription detaileddescription innernamespace innerclass public-type public-func public-static-func
@@ -73,7 +74,15 @@ class NotMeant(logging.Filter):
         return MEANT.search(record.getMessage()) is None
 
 
+class ReferenceDomain(CPPDomain):
+    """Without each parameter of a function as a result of the search."""
+
+    def get_objects(self):
+        return (found for found in super().get_objects() if found[2] not in ("functionParam", "templateParam"))
+
+
 def setup(app):
+    app.add_domain(ReferenceDomain, override=True)
     app.add_directive("reference", Reference)
     for handler in logging.getLogger("sphinx").handlers:
         handler.filters.insert(0, NotMeant())

@@ -7,7 +7,7 @@
 
 using namespace std::chrono_literals;
 
-asyncio::Coro<std::string> answer(std::chrono::milliseconds time) {
+asyncio::Coro<std::string> answer(asyncio::Clock::duration time) {
     try {
         co_await asyncio::sleep(time);
     } catch (const asyncio::CancelledError&) {
@@ -19,7 +19,7 @@ asyncio::Coro<std::string> answer(std::chrono::milliseconds time) {
 
 asyncio::Coro<> one_await() {
     try {
-        co_await asyncio::wait_for(answer(50ms), 10ms);
+        co_await asyncio::wait_for(answer(1h), 10ms);
     } catch (const asyncio::TimeoutError&) {
         std::puts("one await: too late");
     }
@@ -28,12 +28,12 @@ asyncio::Coro<> one_await() {
 // The limit is for all of the block.
 asyncio::Coro<> a_block() {
     auto body = [](auto&) -> asyncio::Coro<> {
-        co_await answer(20ms);
+        co_await answer(10ms);
         std::puts("  first part done");
-        co_await answer(20ms);
+        co_await answer(1h);
     };
     try {
-        co_await asyncio::async_with(asyncio::timeout(30ms), body);
+        co_await asyncio::async_with(asyncio::timeout(500ms), body);
     } catch (const asyncio::TimeoutError&) {
         std::puts("a block: too late");
     }
@@ -43,17 +43,17 @@ asyncio::Coro<> a_block() {
 asyncio::Coro<> a_moving_limit() {
     auto body = [](asyncio::Timeout& limit) -> asyncio::Coro<> {
         for (int i = 0; i < 3; ++i) {
-            co_await asyncio::sleep(20ms);
-            limit.reschedule(asyncio::get_running_loop().time() + 30ms);
+            co_await asyncio::sleep(200ms);
+            limit.reschedule(asyncio::get_running_loop().time() + 500ms);
         }
     };
-    co_await asyncio::async_with(asyncio::timeout(30ms), body);
-    std::puts("a moving limit: 60 ms of work, never silent for 30");
+    co_await asyncio::async_with(asyncio::timeout(500ms), body);
+    std::puts("a moving limit: 600 ms of work, never silent for 500");
 }
 
 // The work goes on, and is asked again later.
 asyncio::Coro<> without_cancelling() {
-    auto task = asyncio::create_task(answer(20ms));
+    auto task = asyncio::create_task(answer(300ms));
     try {
         co_await asyncio::wait_for(asyncio::shield(task), 10ms);
     } catch (const asyncio::TimeoutError&) {

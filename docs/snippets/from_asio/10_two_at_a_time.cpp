@@ -6,14 +6,14 @@
 
 using namespace std::chrono_literals;
 using namespace asio::experimental::awaitable_operators;
-using Tokens = asio::experimental::channel<void(asio::error_code)>;  // Asio has no semaphore
+using Tokens = asio::experimental::channel<void(asio::error_code, int)>;  // Asio has no semaphore
 
 asio::awaitable<void> work(Tokens& tokens, int number) {
-    co_await tokens.async_send(asio::error_code(), asio::use_awaitable);  // room for two
+    co_await tokens.async_send(asio::error_code(), 0, asio::use_awaitable);  // room for two
     std::printf("%d\n", number);
     asio::steady_timer timer(tokens.get_executor(), 10ms);
     co_await timer.async_wait(asio::use_awaitable);
-    tokens.try_receive([](asio::error_code) {});  // not done when the wait throws
+    tokens.try_receive([](asio::error_code, int) {});  // not done when the wait throws
 }
 
 asio::awaitable<void> amain() {
