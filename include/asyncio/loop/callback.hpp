@@ -1,20 +1,11 @@
 #pragma once
 
 #include <asyncio/base/context.hpp>
+#include <asyncio/base/refuse.hpp>
 
 #include <concepts>
 #include <type_traits>
 #include <utility>
-
-// A deleted function says why where the compiler knows how to (C++26, and Clang 19 before that).
-#if defined(__clang__) && defined(__cpp_deleted_function)
-#define ASYNCIO_REFUSE(declaration)                                                                           \
-    _Pragma("clang diagnostic push") _Pragma("clang diagnostic ignored \"-Wc++26-extensions\"") declaration = \
-        delete ("the coroutine would never run: use create_task");                                            \
-    _Pragma("clang diagnostic pop")
-#else
-#define ASYNCIO_REFUSE(declaration) declaration = delete;
-#endif
 
 namespace asyncio::detail {
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/frame_pool.hpp>
+#include <asyncio/base/refuse.hpp>
 #include <asyncio/task/slot.hpp>
 #include <asyncio/task/transfer.hpp>
 
@@ -26,6 +27,9 @@ concept Awaiter = requires(A& awaiter) {
     { awaiter.await_ready() } -> std::convertible_to<bool>;
     awaiter.await_resume();
 };
+
+/// What co_await of anything else would give: GCC's message begins with it.
+struct ThisCannotBeAwaited;
 
 /// Stands for an awaiter that is awaited directly. GCC 12 would move the awaiter itself into a second place of the
 /// frame; a pointer is smaller and leaves it where it is.
@@ -83,6 +87,11 @@ public:
         where = place;
         return AwaitInPlace<std::remove_reference_t<A>>(awaiter);
     }
+    /// Anything else: the first line of the message says it.
+    template <class A>
+        requires(!HasMemberCoAwait<A> && !HasFreeCoAwait<A> && !Awaiter<std::remove_reference_t<A>>)
+    ASYNCIO_REFUSE_BECAUSE("this cannot be awaited: it is neither a coroutine nor a future nor another awaitable",
+                           ThisCannotBeAwaited await_transform(A&&))
 
     [[nodiscard]] std::coroutine_handle<> handle() noexcept {
         return std::coroutine_handle<PromiseBase>::from_promise(*this);

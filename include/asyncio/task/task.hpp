@@ -60,14 +60,14 @@ public:
 };
 
 /// A coroutine that the loop runs, and the future of its result. Made by `create_task`. The loop keeps it alive until
-/// it is done: dropping every Task does not stop it.
+/// it is done: dropping every Task does not stop it. `Task<>` is that of a coroutine without a result.
 ///
 /// `cancel(message)` asks the task to end: CancelledError is thrown at the `co_await` where it waits, in the next
 /// iteration. The task may clean up with further awaits, or refuse by catching it. Returns false when it is done.
 /// `cancelled()` becomes true when the coroutine has ended with CancelledError.
 /// Thread safety: the loop's thread only.
 /// Mirrors asyncio.Task.
-template <class T>
+template <class T = void>
 class Task : public Future<T> {
 public:
     explicit Task(detail::TaskPtr core) noexcept : Future<T>(detail::FuturePtr(core.get())) {}

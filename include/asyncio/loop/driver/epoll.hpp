@@ -21,7 +21,7 @@ namespace asyncio {
 /// again, since reading it costs more than setting a timer.
 ///
 /// Throws std::system_error from the constructor when the system refuses a descriptor.
-class EpollDriver final : public Driver {
+class EpollDriver : public Driver {
 public:
     EpollDriver();
     ~EpollDriver() override;
