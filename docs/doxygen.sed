@@ -1,0 +1,2 @@
+# In Doxygen's Markdown an apostrophe ends code between single backticks, but not between double ones.
+s/`([^`]*'[^`]*)`/``\1``/g
