@@ -176,4 +176,18 @@ TEST(Inspect, INS_12_anything_else_prints_the_usage) {
     EXPECT_EQ(inspect::run({"--help"}), 0);
 }
 
+TEST(Inspect, INS_columns_are_as_wide_as_their_widest_cell) {
+    inspect::Task longest;
+    longest.id = 1;
+    longest.name = std::string(60, 'n');
+    inspect::Task waiting;
+    waiting.id = 2;
+    waiting.name = "b";
+    waiting.awaited_by = {1};
+    const std::string table = inspect::task_table({longest, waiting});
+    const std::size_t width = table.find('\n');
+    for (std::size_t begin = 0; begin < table.size(); begin += width + 1)
+        EXPECT_EQ(table.find('\n', begin), begin + width);
+}
+
 }  // namespace
