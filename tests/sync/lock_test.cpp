@@ -1,9 +1,8 @@
 // Lock: LOCK-1 to LOCK-12, and of the rules common to all primitives those that a lock shows.
 
 #include "support/lives.hpp"
-#include "support/loops.hpp"
 #include "support/reports.hpp"
-#include "support/trace.hpp"
+#include "support/traced.hpp"
 #include "support/turns.hpp"
 
 #include <asyncio/asyncio.hpp>
@@ -28,23 +27,16 @@ using support::Trace;
 using support::turns;
 using namespace std::chrono_literals;
 
-class LockTest : public support::OnEachDriver {
+class LockTest : public support::TracedOnEachDriver {
 protected:
     /// A task that takes the lock, says so, keeps it for some iterations and releases it.
     Task<void> user(Lock& lock, std::string name, int keep = 0) {
-        return loop.create_task([this, &lock, name = std::move(name), keep]() -> Coro<> {
-            try {
-                co_await lock.acquire();
-            } catch (const asyncio::CancelledError&) {
-                trace("c", name);
-                throw;
-            }
-            trace(name);
+        const auto release = [&lock, keep]() -> Coro<> {
             co_await turns(keep);
             lock.release();
-        });
+        };
+        return traced(std::move(name), [&lock] { return lock.acquire(); }, release);
     }
-    Trace trace;
 };
 ASYNCIO_ON_EACH_DRIVER(LockTest);
 

@@ -1,8 +1,7 @@
 // RateLimiter: PAT-4; not in Python's asyncio. The common rules of the primitives hold for it (SYNC-1 to SYNC-12).
 
-#include "support/loops.hpp"
 #include "support/schedules.hpp"
-#include "support/trace.hpp"
+#include "support/traced.hpp"
 #include "support/turns.hpp"
 
 #include <asyncio/asyncio.hpp>
@@ -27,25 +26,15 @@ using asyncio::Coro;
 using asyncio::RateLimiter;
 using asyncio::Task;
 using support::Chance;
-using support::Trace;
 using support::turns;
 using namespace std::chrono_literals;
 
 /// On the virtual clock, since it is about time.
-class RateLimiterTest : public support::OnEachDriver {
+class RateLimiterTest : public support::TracedOnEachDriver {
 protected:
     Task<void> taker(RateLimiter& limiter, std::string name, std::int64_t tokens = 1) {
-        return loop.create_task([this, &limiter, tokens, name = std::move(name)]() -> Coro<> {
-            try {
-                co_await limiter.acquire(tokens);
-                trace(name);
-            } catch (const asyncio::CancelledError&) {
-                trace("c", name);
-                throw;
-            }
-        });
+        return traced(std::move(name), [&limiter, tokens] { return limiter.acquire(tokens); });
     }
-    Trace trace;
 };
 ASYNCIO_ON_VIRTUAL_CLOCK_AND_EAGER(RateLimiterTest);
 

@@ -1,8 +1,7 @@
 // RWLock: not in Python's asyncio; the common rules of the primitives hold for it (SYNC-1 to SYNC-12).
 
-#include "support/loops.hpp"
 #include "support/schedules.hpp"
-#include "support/trace.hpp"
+#include "support/traced.hpp"
 #include "support/turns.hpp"
 
 #include <asyncio/asyncio.hpp>
@@ -22,27 +21,17 @@ using asyncio::Coro;
 using asyncio::RWLock;
 using asyncio::Task;
 using support::Chance;
-using support::Trace;
 using support::turns;
 using namespace std::chrono_literals;
 
-class RWLockTest : public support::OnEachDriver {
+class RWLockTest : public support::TracedOnEachDriver {
 protected:
     /// Takes it and keeps it.
     Task<void> reader(RWLock& lock, std::string name) { return taker(lock, false, std::move(name)); }
     Task<void> writer(RWLock& lock, std::string name) { return taker(lock, true, std::move(name)); }
     Task<void> taker(RWLock& lock, bool writes, std::string name) {
-        return loop.create_task([this, &lock, writes, name = std::move(name)]() -> Coro<> {
-            try {
-                EXPECT_TRUE(co_await (writes ? lock.acquire_write() : lock.acquire_read()));
-                trace(name);
-            } catch (const asyncio::CancelledError&) {
-                trace("c", name);
-                throw;
-            }
-        });
+        return traced(std::move(name), [&lock, writes] { return writes ? lock.acquire_write() : lock.acquire_read(); });
     }
-    Trace trace;
 };
 ASYNCIO_ON_EACH_DRIVER(RWLockTest);
 

@@ -1,7 +1,6 @@
 // Semaphore and BoundedSemaphore: SEM-1 to SEM-10, BSEM-1 to BSEM-3, and the common rules on them.
 
-#include "support/loops.hpp"
-#include "support/trace.hpp"
+#include "support/traced.hpp"
 #include "support/turns.hpp"
 
 #include <asyncio/asyncio.hpp>
@@ -26,22 +25,13 @@ using support::Trace;
 using support::turns;
 using namespace std::chrono_literals;
 
-class SemaphoreTest : public support::OnEachDriver {
+class SemaphoreTest : public support::TracedOnEachDriver {
 protected:
     /// Takes a unit and keeps it.
     Task<void> taker(Semaphore& semaphore, std::string name) {
-        return loop.create_task([this, &semaphore, name = std::move(name)]() -> Coro<> {
-            try {
-                EXPECT_TRUE(co_await semaphore.acquire());
-                trace(name);
-            } catch (const asyncio::CancelledError&) {
-                trace("c", name);
-                throw;
-            }
-        });
+        return traced(std::move(name), [&semaphore] { return semaphore.acquire(); });
     }
     [[nodiscard]] static std::ptrdiff_t value(const Semaphore& semaphore) { return semaphore.statistics().value; }
-    Trace trace;
 };
 ASYNCIO_ON_EACH_DRIVER(SemaphoreTest);
 
