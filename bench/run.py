@@ -8,6 +8,7 @@ import platform
 import re
 import sys
 
+import compile_time
 import echo
 import small
 from ratios import print_table
@@ -41,11 +42,14 @@ def main():
 
     chosen = [comparison for comparison in small.comparisons() if matches(comparison.row.name)]
     configurations = [c for c in echo.CONFIGURATIONS if any(matches(row.name) for row in echo.rows_for(*c).values())]
-    if not chosen and not configurations:
+    compiled = [name for name in compile_time.names() if matches(name)]
+    if not chosen and not configurations and not compiled:
         sys.exit(f"bench/run.sh: no row matches {options.filter!r}")
 
     results = small.run(chosen, bench_dir, rounds, 0.05, log) if chosen else []
     results += echo.run(server, bench_dir, rounds, seconds, configurations, log)
+    if compiled:
+        results += compile_time.run(options.build_dir, rounds, compiled, log)
     if sys.stderr.isatty():
         print("\r\033[K", end="", file=sys.stderr)
     print_table(results)

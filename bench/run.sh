@@ -11,7 +11,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${BENCH_BUILD_DIR:-$root/build/gcc-release}
 targets=(await_bench task_bench ready_bench timer_bench generator_bench context_bench executor_bench cancel_bench many_bench sync_bench memory_sleeping_tasks
-    peers_raw_epoll_echo peers_asio_echo load_echo_load example_echo_server)
+    peers_raw_epoll_echo peers_asio_echo load_echo_load example_echo_server compile_hello)
 
 if [[ ! -f $build/CMakeCache.txt ]]; then
     cmake -S "$root" --preset gcc-release -B "$build" >&2

@@ -1,0 +1,56 @@
+// What programs are told that make a mistake of the first day; docs/mistakes.md has them all.
+
+#include <asyncio/asyncio.hpp>
+#include <asyncio/testing/testing.hpp>
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+
+namespace {
+
+using asyncio::Coro;
+using asyncio::testing::CapturedLog;
+using namespace std::chrono_literals;
+
+Coro<> nothing() {
+    co_return;
+}
+
+template <class F>
+std::string error_of(F&& function) {
+    try {
+        function();
+    } catch (const asyncio::RuntimeError& error) {
+        return error.what();
+    }
+    return "no RuntimeError";
+}
+
+TEST(Mistakes, a_task_without_a_running_loop) {
+    EXPECT_EQ(error_of([] { asyncio::create_task(nothing()); }), "no running event loop");
+}
+
+TEST(Mistakes, run_inside_of_a_coroutine) {
+    asyncio::testing::run_virtual([]() -> Coro<> {
+        EXPECT_EQ(error_of([] { asyncio::run(nothing()); }),
+                  "asyncio.run() cannot be called from a running event loop");
+        co_return;
+    });
+}
+
+TEST(Mistakes, a_call_that_blocks) {
+    const CapturedLog log;
+    auto blocks = []() -> Coro<> {
+        asyncio::get_running_loop().slow_callback_duration = 1ms;
+        co_await asyncio::sleep(0s);
+        std::this_thread::sleep_for(2ms);
+        co_await asyncio::sleep(0s);
+    };
+    asyncio::run(blocks, {.debug = true});
+    EXPECT_TRUE(log.contains("Executing <Task")) << log.text();
+    EXPECT_TRUE(log.contains("mistakes_test.cpp:")) << log.text();
+}
+
+}  // namespace
