@@ -13,6 +13,9 @@ option(ASYNCIO_CCACHE "Compile through ccache when it is installed" ${PROJECT_IS
 set(ASYNCIO_WITH_CURL AUTO CACHE STRING "Build the component asyncio::curl: AUTO (when libcurl is found), ON or OFF")
 set_property(CACHE ASYNCIO_WITH_CURL PROPERTY STRINGS AUTO ON OFF)
 
+set(ASYNCIO_WITH_PROTOBUF AUTO CACHE STRING "Build the component asyncio::protobuf: AUTO (when it is found), ON or OFF")
+set_property(CACHE ASYNCIO_WITH_PROTOBUF PROPERTY STRINGS AUTO ON OFF)
+
 option(ASYNCIO_WITH_BACKTRACE "Read debug information with GCC's libbacktrace, when it is found" ON)
 
 set(ASYNCIO_TESTS_MENTIONING "" CACHE STRING "Build only the test files that contain this regular expression (empty: all)")

@@ -12,10 +12,14 @@
 #include <asyncio/executor/concurrent_wait.hpp>
 #include <asyncio/executor/errors.hpp>
 #include <asyncio/executor/executor.hpp>
+#include <asyncio/executor/process_errors.hpp>
+#include <asyncio/executor/process_pool_executor.hpp>
+#include <asyncio/executor/remote.hpp>
 #include <asyncio/executor/run_coroutine_threadsafe.hpp>
 #include <asyncio/executor/run_in_executor.hpp>
 #include <asyncio/executor/thread_pool_executor.hpp>
 #include <asyncio/executor/to_thread.hpp>
+#include <asyncio/executor/worker_main.hpp>
 #include <asyncio/executor/wrap_future.hpp>
 #include <asyncio/loop/driver/readiness.hpp>
 #include <asyncio/loop/event_loop.hpp>

@@ -2,11 +2,17 @@
 
 #include <asyncio/base/unique_fd.hpp>
 
+#include <fcntl.h>
+#include <linux/futex.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +20,7 @@
 #include <cerrno>
 #include <climits>
 #include <csignal>
+#include <cstring>
 #include <ctime>
 
 namespace asyncio::detail {
@@ -56,10 +63,11 @@ const sockaddr* as_sockaddr(const void* address) noexcept {
 }  // namespace
 
 const char* name_of(Call call) noexcept {
-    static constexpr std::array names{"accept",    "bind",       "close",        "connect",    "epoll_create",
-                                      "epoll_ctl", "epoll_wait", "eventfd",      "getsockopt", "listen",
-                                      "read",      "recv",       "send",         "sendmsg",    "setsockopt",
-                                      "shutdown",  "socket",     "start_thread", "write"};
+    static constexpr std::array names{"accept",     "bind",     "close",  "connect",    "epoll_create", "epoll_ctl",
+                                      "epoll_wait", "eventfd",  "futex",  "getsockopt", "listen",       "memfd_create",
+                                      "mmap",       "read",     "recv",   "recvmsg",    "send",         "sendmsg",
+                                      "setsockopt", "shutdown", "socket", "socketpair", "spawn",        "start_thread",
+                                      "waitpid",    "write"};
     static_assert(names.size() == static_cast<std::size_t>(Call::count));
     return call < Call::count ? names[static_cast<std::size_t>(call)] : "?";
 }
@@ -128,6 +136,16 @@ long eventfd() noexcept {
     return outcome(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
+long futex_wait(Atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
+    if (int error = enter(Call::futex, -1)) return error;
+    return outcome(::syscall(SYS_futex, &word, FUTEX_WAIT, expected, nullptr, nullptr, 0));
+}
+
+long futex_wake(Atomic<std::uint32_t>& word, int count) noexcept {
+    if (int error = enter(Call::futex, -1)) return error;
+    return outcome(::syscall(SYS_futex, &word, FUTEX_WAKE, count, nullptr, nullptr, 0));
+}
+
 long getsockname(int fd, void* address, std::uint32_t* size) noexcept {
     return outcome(::getsockname(fd, as_sockaddr(address), size));
 }
@@ -146,6 +164,30 @@ long listen(int fd, int backlog) noexcept {
     return outcome(::listen(fd, backlog));
 }
 
+long memfd_create(const char* name, std::size_t size) noexcept {
+    if (int error = enter(Call::memfd_create, -1)) return error;
+    const int fd = ::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0) return -errno;
+    if (::ftruncate(fd, static_cast<off_t>(size)) == 0 &&
+        ::fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+        return fd;
+    const int error = errno;
+    ::close(fd);
+    return -error;
+}
+
+long mmap(int fd, std::size_t size, void** address) noexcept {
+    if (int error = enter(Call::mmap, fd)) return error;
+    void* mapped = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (mapped == MAP_FAILED) return -errno;
+    *address = mapped;
+    return 0;
+}
+
+void munmap(void* address, std::size_t size) noexcept {
+    ::munmap(address, size);
+}
+
 long read(int fd, void* buffer, std::size_t size) noexcept {
     if (int error = enter(Call::read, fd, size)) return error;
     return outcome(::read(fd, buffer, size));
@@ -154,6 +196,37 @@ long read(int fd, void* buffer, std::size_t size) noexcept {
 long recv(int fd, void* buffer, std::size_t size, int flags) noexcept {
     if (int error = enter(Call::recv, fd, size)) return error;
     return outcome(::recv(fd, buffer, size, flags));
+}
+
+namespace {
+
+constexpr std::size_t most_descriptors = 4;  // in one message
+
+union DescriptorSpace {
+    cmsghdr header;
+    std::array<char, CMSG_SPACE(most_descriptors * sizeof(int))> bytes;
+};
+
+}  // namespace
+
+long recvmsg(int fd, void* buffer, std::size_t size, int* fds, std::size_t* count, int flags) noexcept {
+    const std::size_t room = std::min(std::exchange(*count, 0), most_descriptors);
+    if (int error = enter(Call::recvmsg, fd, size)) return error;
+    iovec part{buffer, size};
+    DescriptorSpace space{};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = &space;
+    message.msg_controllen = CMSG_SPACE(room * sizeof(int));
+    const long received = outcome(::recvmsg(fd, &message, flags | MSG_CMSG_CLOEXEC));
+    if (received < 0) return received;
+    const cmsghdr* header = CMSG_FIRSTHDR(&message);
+    if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+        *count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        std::memcpy(fds, CMSG_DATA(header), *count * sizeof(int));
+    }
+    return received;
 }
 
 long send(int fd, const void* buffer, std::size_t size, int flags) noexcept {
@@ -176,6 +249,26 @@ long sendmsg(int fd, const iovec* parts, std::size_t count, int flags) noexcept 
     return outcome(::sendmsg(fd, &message, flags | MSG_NOSIGNAL));
 }
 
+long sendmsg(int fd, const void* buffer, std::size_t size, const int* fds, std::size_t count) noexcept {
+    if (int error = enter(Call::sendmsg, fd)) return error;
+    if (count > most_descriptors) return -EINVAL;
+    iovec part{const_cast<void*>(buffer), size};
+    DescriptorSpace space{};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    if (count > 0) {
+        message.msg_control = &space;
+        message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+        cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(count * sizeof(int));
+        std::memcpy(CMSG_DATA(header), fds, count * sizeof(int));
+    }
+    return outcome(::sendmsg(fd, &message, MSG_NOSIGNAL));
+}
+
 long setsockopt(int fd, int level, int option, const void* value, std::uint32_t size) noexcept {
     if (int error = enter(Call::setsockopt, fd)) return error;
     return outcome(::setsockopt(fd, level, option, value, size));
@@ -191,6 +284,35 @@ long socket(int family, int type, int protocol) noexcept {
     return outcome(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
 }
 
+long socketpair(int* fds) noexcept {
+    if (int error = enter(Call::socketpair, -1)) return error;
+    return outcome(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds));
+}
+
+long spawn(const char* program, char* const* arguments, int fd) noexcept {
+    if (int error = enter(Call::spawn, fd)) return error;
+    constexpr int inherited = 3;
+    sigset_t all;
+    sigset_t none;
+    sigfillset(&all);
+    sigemptyset(&none);
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    int error = posix_spawn_file_actions_adddup2(&actions, fd, inherited);
+    if (error == 0) error = posix_spawn_file_actions_addclosefrom_np(&actions, inherited + 1);
+    if (error == 0) error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    pid_t process = -1;
+    if (error == 0) error = posix_spawn(&process, program, &actions, &attributes, arguments, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    return error != 0 ? -error : process;
+}
+
 long start_thread(void* (*run)(void*), void* argument) noexcept {
     if (int error = enter(Call::start_thread, -1)) return error;
     // What a fault raises stays open: a blocked one would end the process without the program's own handler.
@@ -203,6 +325,11 @@ long start_thread(void* (*run)(void*), void* argument) noexcept {
     const int error = pthread_create(&thread, nullptr, run, argument);
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     return -error;
+}
+
+long waitpid(int process, int* status, int flags) noexcept {
+    if (int error = enter(Call::waitpid, -1)) return error;
+    return outcome(::waitpid(process, status, flags));
 }
 
 long write(int fd, const void* buffer, std::size_t size) noexcept {

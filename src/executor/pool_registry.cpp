@@ -83,6 +83,10 @@ bool program_ends() noexcept {
     return ending.load(memory_acquire);
 }
 
+void watch_forks() {
+    prepare_for_end_and_fork();
+}
+
 void enter_pool(const std::shared_ptr<ThreadPool>& pool) {
     prepare_for_end_and_fork();
     const std::lock_guard lock(registry().mutex);

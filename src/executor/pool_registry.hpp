@@ -13,6 +13,8 @@ class ThreadPool;
 
 /// The end of the program shuts `pool` down and joins its threads, unless it is destroyed before.
 void enter_pool(const std::shared_ptr<ThreadPool>& pool);
+/// Has fork_generation() count from now on.
+void watch_forks();
 /// The program is ending.
 [[nodiscard]] bool program_ends() noexcept;
 

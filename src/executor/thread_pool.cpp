@@ -55,10 +55,12 @@ struct ThreadPool::Start {
     std::uint32_t number;
 };
 
-ThreadPool::ThreadPool(std::size_t max_threads, std::string name_prefix, std::function<void()> initializer)
+ThreadPool::ThreadPool(std::size_t max_threads, std::string name_prefix, std::function<void()> initializer,
+                       BrokenPoolError* broken)
     : max_threads_(max_threads),
       name_prefix_(std::move(name_prefix)),
       initializer_(std::move(initializer)),
+      make_broken_(broken),
       generation_(fork_generation()) {}
 
 bool ThreadPool::usable() const noexcept {
@@ -70,7 +72,7 @@ bool ThreadPool::in_own_thread() const noexcept {
 }
 
 void ThreadPool::require_open() const {
-    if (broken_) throw futures::BrokenThreadPool(broken_message);
+    if (broken_) std::rethrow_exception(make_broken_(broken_message, broken_));
     if (shut_down_) throw RuntimeError("cannot schedule new futures after shutdown");
     if (program_ends()) throw RuntimeError("cannot schedule new futures when the program is ending");
 }
@@ -121,39 +123,50 @@ void ThreadPool::work(std::uint32_t number) noexcept {
     } catch (const std::bad_alloc&) {
         // It keeps the name of the thread that started it.
     }
-    if (initialize()) {
+    if (std::exception_ptr error = initialize(); error == nullptr) {
         Worker worker(*this);
         while (JobNode* job = take(worker)) {
             job->run(worker);
             job->release_job();
         }
     } else {
-        break_down();
+        break_down(std::move(error));
     }
     leave();
 }
 
-bool ThreadPool::initialize() noexcept {
-    if (!initializer_) return true;
+/// What the initializer throws.
+std::exception_ptr ThreadPool::initialize() noexcept {
+    if (!initializer_) return nullptr;
     try {
         initializer_();
-        return true;
+        return nullptr;
     } catch (...) {
-        log(LogLevel::error, "Exception in initializer: " + describe(std::current_exception()));
-        return false;
+        std::exception_ptr error = std::current_exception();
+        log(LogLevel::error, "Exception in initializer: " + describe(error));
+        return error;
     }
 }
 
-void ThreadPool::break_down() noexcept {
+std::exception_ptr ThreadPool::broken_error() const noexcept {
+    try {
+        return make_broken_(broken_message, broken_);
+    } catch (...) {
+        return std::current_exception();  // no memory
+    }
+}
+
+void ThreadPool::break_down(std::exception_ptr cause) noexcept {
     JobNode* jobs = nullptr;
     {
         const std::lock_guard lock(mutex_);
-        broken_ = true;
+        if (broken_ == nullptr) broken_ = std::move(cause);  // the first stays
         jobs = take_all();
     }
+    const std::exception_ptr error = jobs != nullptr ? broken_error() : nullptr;
     while (jobs != nullptr) {
         JobNode* job = std::exchange(jobs, jobs->next_job);
-        job->fail(std::make_exception_ptr(futures::BrokenThreadPool(broken_message)));
+        job->fail(error);
         job->release_job();
     }
 }

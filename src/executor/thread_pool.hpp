@@ -2,10 +2,12 @@
 
 #include <asyncio/executor/concurrent_future.hpp>
 #include <asyncio/executor/job.hpp>
+#include <asyncio/executor/thread_pool_executor.hpp>
 
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -18,7 +20,8 @@ namespace asyncio::detail {
 /// What the threads of a ThreadPoolExecutor share; each of them keeps it alive.
 class ThreadPool : public std::enable_shared_from_this<ThreadPool> {
 public:
-    ThreadPool(std::size_t max_threads, std::string name_prefix, std::function<void()> initializer);
+    ThreadPool(std::size_t max_threads, std::string name_prefix, std::function<void()> initializer,
+               BrokenPoolError* broken);
     ThreadPool(const ThreadPool&) = delete;
     ThreadPool& operator=(const ThreadPool&) = delete;
     ~ThreadPool() = default;
@@ -43,9 +46,10 @@ private:
 
     static void* thread_main(void* start) noexcept;
     void work(std::uint32_t number) noexcept;
-    [[nodiscard]] bool initialize() noexcept;
+    [[nodiscard]] std::exception_ptr initialize() noexcept;
     void leave() noexcept;
-    void break_down() noexcept;
+    void break_down(std::exception_ptr cause) noexcept;
+    [[nodiscard]] std::exception_ptr broken_error() const noexcept;
     /// The next job, when there is one; waits. nullptr: the thread shall end.
     [[nodiscard]] JobNode* take(Worker& worker) noexcept;
 
@@ -59,6 +63,7 @@ private:
     const std::size_t max_threads_;
     const std::string name_prefix_;
     const std::function<void()> initializer_;
+    BrokenPoolError* const make_broken_;
     const std::uint32_t generation_;
 
     mutable std::mutex mutex_;
@@ -71,7 +76,7 @@ private:
     std::size_t claimed_ = 0;  // jobs that count on such a thread
     std::uint32_t next_number_ = 0;
     bool shut_down_ = false;
-    bool broken_ = false;
+    std::exception_ptr broken_;  // what an initializer has thrown
     std::vector<futures::Future<void>> emptied_;
 };
 

@@ -23,20 +23,28 @@ std::size_t default_threads() {
     return static_cast<std::size_t>(std::min(32, count + 4));
 }
 
-std::string default_prefix() {
+std::string numbered(const char* prefix) {
     static constinit detail::Atomic<unsigned> pools{0};
-    return "ThreadPoolExecutor-" + std::to_string(pools.fetch_add(1, detail::memory_relaxed));
+    return prefix + std::to_string(pools.fetch_add(1, detail::memory_relaxed));
+}
+
+std::exception_ptr broken_thread_pool(const char* message, const std::exception_ptr&) {
+    return std::make_exception_ptr(BrokenThreadPool(message));
 }
 
 }  // namespace
 
-ThreadPoolExecutor::ThreadPoolExecutor(const ThreadPoolOptions& options) {
+ThreadPoolExecutor::ThreadPoolExecutor(const ThreadPoolOptions& options)
+    : ThreadPoolExecutor(options, "ThreadPoolExecutor-", &broken_thread_pool) {}
+
+ThreadPoolExecutor::ThreadPoolExecutor(const ThreadPoolOptions& options, const char* default_prefix,
+                                       detail::BrokenPoolError* broken) {
     if (options.max_workers && *options.max_workers <= 0)
         throw std::invalid_argument("max_workers must be greater than 0");
     pool_ = std::make_shared<detail::ThreadPool>(
         options.max_workers ? static_cast<std::size_t>(*options.max_workers) : default_threads(),
-        options.thread_name_prefix.empty() ? default_prefix() : std::string(options.thread_name_prefix),
-        options.initializer.copy());
+        options.thread_name_prefix.empty() ? numbered(default_prefix) : std::string(options.thread_name_prefix),
+        options.initializer.copy(), broken);
     detail::enter_pool(pool_);
 }
 

@@ -20,8 +20,16 @@ class SubmittedJob final : public JobNode, public ConcurrentState<typename Call:
 public:
     explicit SubmittedJob(Call&& call) : call_(std::move(call)) {}
 
-    void run(JobEnd& end) noexcept override {
-        if (!begin()) return;
+    [[nodiscard]] bool begin() noexcept override {
+        try {
+            if (this->set_running_or_notify_cancel()) return true;
+        } catch (const futures::InvalidStateError&) {
+            // Somebody has completed the future from outside.
+        }
+        call_.reset();
+        return false;
+    }
+    void finish(JobEnd& end) noexcept override {
         auto& slot = this->typed_slot();
         try {
             if constexpr (std::is_void_v<typename Call::Result>) {
@@ -46,16 +54,6 @@ public:
     void release_job() noexcept override { ConcurrentCore::release(); }
 
 private:
-    [[nodiscard]] bool begin() noexcept {
-        try {
-            if (this->set_running_or_notify_cancel()) return true;
-        } catch (const futures::InvalidStateError&) {
-            // Somebody has completed the future from outside.
-        }
-        call_.reset();
-        return false;
-    }
-
     std::optional<Call> call_;
 };
 

@@ -17,7 +17,8 @@ protected:
     ~JobEnd() = default;
 };
 
-/// The untyped form of a call that was given to an executor. Exactly one of run, cancel and fail is called, once.
+/// The untyped form of a call that was given to an executor. Exactly one of run (or begin and finish), cancel and fail
+/// is called, once.
 class JobNode {
 public:
     JobNode() noexcept = default;
@@ -25,7 +26,13 @@ public:
     JobNode& operator=(const JobNode&) = delete;
 
     /// Runs the call, unless it was cancelled meanwhile, and delivers its outcome.
-    virtual void run(JobEnd& end) noexcept = 0;
+    void run(JobEnd& end) noexcept {
+        if (begin()) finish(end);
+    }
+    /// From here on it cannot be cancelled any more. False: it was before, nothing is left to do.
+    [[nodiscard]] virtual bool begin() noexcept = 0;
+    /// Makes the call and delivers its outcome.
+    virtual void finish(JobEnd& end) noexcept = 0;
     /// It will not be run: whoever waits is told that it was cancelled.
     virtual void cancel() noexcept = 0;
     virtual void fail(std::exception_ptr error) noexcept = 0;

@@ -22,6 +22,12 @@ namespace asyncio::detail {
 /// Call and outcome belong to the executor's thread until the delivery, the future to the loop's.
 class LoopJob : public JobNode, public Delivery {
 public:
+    [[nodiscard]] bool begin() noexcept final {
+        Phase pending = Phase::pending;
+        if (phase_.compare_exchange_strong(pending, Phase::running, memory_acq_rel, memory_acquire)) return true;
+        destroy_call();
+        return false;
+    }
     void release_job() noexcept final { release(); }
     void cancel() noexcept final {
         cancelled_ = true;
@@ -35,10 +41,6 @@ public:
 protected:
     LoopJob() noexcept = default;
 
-    [[nodiscard]] bool begin() noexcept {
-        Phase pending = Phase::pending;
-        return phase_.compare_exchange_strong(pending, Phase::running, memory_acq_rel, memory_acquire);
-    }
     virtual void destroy_call() noexcept = 0;
     /// Moves the value over.
     virtual void settle_value(FutureCore& future) = 0;
@@ -63,11 +65,7 @@ public:
 
     explicit LoopJobOf(Call&& call) : call_(std::move(call)) {}
 
-    void run(JobEnd& end) noexcept override {
-        if (!begin()) {
-            call_.reset();
-            return;
-        }
+    void finish(JobEnd& end) noexcept override {
         try {
             if constexpr (std::is_void_v<Result>) {
                 (*call_)();

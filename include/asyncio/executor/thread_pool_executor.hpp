@@ -6,6 +6,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <new>
@@ -19,6 +20,8 @@ namespace asyncio {
 namespace detail {
 class LoopThreads;
 class ThreadPool;
+/// What a pool throws, with this message, after its initializer has thrown `cause`.
+using BrokenPoolError = std::exception_ptr(const char* message, const std::exception_ptr& cause);
 }  // namespace detail
 
 namespace futures {
@@ -99,6 +102,9 @@ public:
 
 private:
     friend class detail::LoopThreads;
+    friend class InterpreterPoolExecutor;
+
+    ThreadPoolExecutor(const ThreadPoolOptions& options, const char* default_prefix, detail::BrokenPoolError* broken);
 
     std::shared_ptr<detail::ThreadPool> pool_;
     bool abandoned_ = false;  // by a loop that was closed: the destructor does not wait

@@ -23,8 +23,11 @@ class Coro;
 
 namespace futures {
 class Executor;
+class ProcessPoolExecutor;
 class ThreadPoolExecutor;
 }  // namespace futures
+template <auto F>
+class RemoteFunction;
 
 /// Keyword arguments of `EventLoop::shutdown_default_executor`.
 struct ShutdownExecutorOptions {
@@ -249,6 +252,12 @@ public:
     auto run_in_executor(futures::Executor* executor, F&& f, Args&&... args);
     template <class F, class... Args>
     auto run_in_executor(futures::Executor& executor, F&& f, Args&&... args);
+    /// The same in another process: `co_await loop.run_in_executor(pool, asyncio::remote<&f>, args...)`. A job that was
+    /// sent to its process runs on there when the future is cancelled.
+    template <auto F, class... Args>
+    auto run_in_executor(futures::ProcessPoolExecutor& executor, RemoteFunction<F> function, Args&&... args);
+    template <class F, class... Args>
+    auto run_in_executor(futures::ProcessPoolExecutor&, F&&, Args&&...) = delete;  // only asyncio::remote<&f>
     /// The previous one is not shut down. Mirrors set_default_executor (since 3.11 only for ThreadPoolExecutor).
     void set_default_executor(std::shared_ptr<futures::ThreadPoolExecutor> executor);
     /// Lets the default executor finish what it was given and waits, without blocking the loop, until its threads are

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <asyncio/base/exceptions.hpp>
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+namespace asyncio {
+
+/// Bytes that are not what a codec has written, or a value that a codec cannot write. Python's pickle.PicklingError and
+/// UnpicklingError.
+class CodecError : public RuntimeError {
+public:
+    using RuntimeError::RuntimeError;
+};
+
+namespace detail {
+
+/// One level of a value inside of values, for as long as it lives. Deeper ones would need too much of the stack, which
+/// corrupt bytes could ask for.
+class Nesting {
+public:
+    static constexpr unsigned limit = 500;
+
+    /// Throws CodecError.
+    explicit Nesting(unsigned& depth);
+    Nesting(const Nesting&) = delete;
+    Nesting& operator=(const Nesting&) = delete;
+    ~Nesting() { --*depth_; }
+
+private:
+    unsigned* depth_;
+};
+
+}  // namespace detail
+
+/// Where a codec writes to: the end of a string.
+///
+/// Thread safety: distinct objects: safe. Shared objects: unsafe.
+class ByteSink {
+public:
+    explicit ByteSink(std::string& bytes) noexcept : bytes_(&bytes) {}
+    ByteSink(const ByteSink&) = delete;
+    ByteSink& operator=(const ByteSink&) = delete;
+
+    void write(const void* data, std::size_t size) { bytes_->append(static_cast<const char*>(data), size); }
+    void write(std::span<const std::byte> bytes) { write(bytes.data(), bytes.size()); }
+    /// A number of elements or bytes, for ByteSource::read_size; one byte when it is small.
+    void write_size(std::size_t size);
+
+    /// For codecs of what may hold values of its own type.
+    [[nodiscard]] detail::Nesting nest() { return detail::Nesting(depth_); }
+    /// What was written so far, and what stood there before.
+    [[nodiscard]] std::string& bytes() noexcept { return *bytes_; }
+
+private:
+    std::string* bytes_;
+    unsigned depth_ = 0;
+};
+
+/// Where a codec reads from: bytes, which it does not own. Every function throws CodecError when there are fewer bytes
+/// than asked for; so nothing is allocated that was not sent.
+///
+/// Thread safety: distinct objects: safe. Shared objects: unsafe.
+class ByteSource {
+public:
+    explicit ByteSource(std::span<const std::byte> bytes) noexcept : bytes_(bytes) {}
+    ByteSource(const ByteSource&) = delete;
+    ByteSource& operator=(const ByteSource&) = delete;
+
+    /// The next `size` bytes; a view into what is read from.
+    [[nodiscard]] std::span<const std::byte> read(std::size_t size) {
+        if (size > bytes_.size()) throw_truncated(size);
+        const auto taken = bytes_.first(size);
+        bytes_ = bytes_.subspan(size);
+        return taken;
+    }
+    void read(void* to, std::size_t size);
+    /// What write_size wrote: a number of elements of at least `bytes_each` bytes, which are all there.
+    [[nodiscard]] std::size_t read_size(std::size_t bytes_each = 1);
+
+    [[nodiscard]] std::size_t remaining() const noexcept { return bytes_.size(); }
+    [[nodiscard]] detail::Nesting nest() { return detail::Nesting(depth_); }
+    /// Throws CodecError when not everything was read.
+    void require_end() const;
+
+private:
+    [[noreturn]] void throw_truncated(std::size_t wanted) const;
+
+    std::span<const std::byte> bytes_;
+    unsigned depth_ = 0;
+};
+
+}  // namespace asyncio

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <asyncio/executor/remote_job.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace asyncio::detail {
+
+/// Messages in the order in which they go to workers.
+class MessageQueue {
+public:
+    MessageQueue() noexcept = default;
+    MessageQueue(MessageQueue&& other) noexcept : first_(std::move(other.first_)), last_(other.last_) {}
+    MessageQueue& operator=(MessageQueue&&) = delete;
+    ~MessageQueue() {
+        while (pop_front() != nullptr) {
+        }
+    }
+
+    [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+    void push_back(std::unique_ptr<RemoteMessage> message) noexcept {
+        RemoteMessage* const added = message.get();
+        (empty() ? first_ : last_->next) = std::move(message);
+        last_ = added;
+    }
+    void push_front(std::unique_ptr<RemoteMessage> message) noexcept {
+        if (empty()) last_ = message.get();
+        message->next = std::move(first_);
+        first_ = std::move(message);
+    }
+    /// nullptr when there is none.
+    [[nodiscard]] std::unique_ptr<RemoteMessage> pop_front() noexcept {
+        if (empty()) return nullptr;
+        std::unique_ptr<RemoteMessage> message = std::move(first_);
+        first_ = std::move(message->next);
+        return message;
+    }
+
+private:
+    std::unique_ptr<RemoteMessage> first_;
+    RemoteMessage* last_ = nullptr;  // meaningful only while first_ is set
+};
+
+}  // namespace asyncio::detail

@@ -1,0 +1,355 @@
+#include "process_pool.hpp"
+
+#include "../pool_registry.hpp"
+
+#include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/log.hpp>
+#include <asyncio/base/sys.hpp>
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <stdexcept>
+#include <utility>
+
+namespace asyncio::detail {
+
+namespace {
+
+std::size_t count_of_processors() {
+    cpu_set_t processors;
+    CPU_ZERO(&processors);
+    const int count = sched_getaffinity(0, sizeof processors, &processors) == 0 ? CPU_COUNT(&processors) : 1;
+    return static_cast<std::size_t>(std::max(count, 1));
+}
+
+}  // namespace
+
+std::exception_ptr broken_pool_error() {
+    return std::make_exception_ptr(futures::BrokenProcessPool(
+        "A process in the process pool was terminated abruptly while the future was running or pending."));
+}
+
+void fail_message(RemoteMessage& message, const std::exception_ptr& error) noexcept {
+    if (!message.begun) {
+        message.fail(error);
+        return;
+    }
+    struct Nobody final : JobEnd {
+    } nobody;
+    message.for_each([&](RemoteJob& job) {
+        job.error = error;
+        job.finish(nobody);
+    });
+}
+
+/// The initializer is the first message of each worker.
+class ProcessPool::InitializerNode final : public JobNode {
+public:
+    InitializerNode(ProcessPool& pool, RemoteJob& job) noexcept : pool_(pool), job_(job) {}
+
+    [[nodiscard]] bool begin() noexcept override { return true; }
+    void finish(JobEnd& end) noexcept override {
+        try {
+            RemoteCall<void>{job_}();
+            end.before_delivery();
+        } catch (...) {
+            fail(std::current_exception());
+        }
+    }
+    void cancel() noexcept override {}
+    void fail(std::exception_ptr error) noexcept override {
+        std::string reason = "Exception in initializer";
+        try {
+            reason += ": " + describe(error);
+        } catch (const std::bad_alloc&) {
+            // Without the reason, then.
+        }
+        pool_.break_down(reason);
+    }
+    void release_job() noexcept override { delete this; }
+
+private:
+    ProcessPool& pool_;
+    RemoteJob& job_;
+};
+
+ProcessPool::ProcessPool(const futures::ProcessPoolOptions& options)
+    : max_workers_(options.max_workers ? static_cast<std::size_t>(*options.max_workers) : count_of_processors()),
+      start_method_(options.start == futures::StartMethod::spawn ? ServerRequest::Kind::exec
+                                                                 : ServerRequest::Kind::fork),
+      initializer_(options.initializer.request()),
+      initializer_function_(options.initializer.function()),
+      max_tasks_(options.max_tasks_per_child.value_or(0)),
+      retries_(options.strict ? 0 : options.retries),
+      strict_(options.strict),
+      wall_time_limit_(options.wall_time_limit),
+      limits_{options.cpu_time_limit.value_or(Clock::duration::zero()).count(), options.memory_limit.value_or(0),
+              options.max_message_size},
+      generation_(fork_generation()) {
+    watch_forks();
+}
+
+bool ProcessPool::usable() const noexcept {
+    return generation_ == fork_generation();
+}
+
+void ProcessPool::require_open() const {
+    if (broken_)
+        throw futures::BrokenProcessPool("A child process terminated abruptly, the process pool is not usable anymore");
+    if (shut_down_) throw RuntimeError("cannot schedule new futures after shutdown");
+}
+
+void ProcessPool::execute(std::unique_ptr<RemoteMessage> message) {
+    if (!usable()) throw RuntimeError("cannot use a process pool in a forked child process");
+    prepare_message(*message);
+    if (message->size > limits_.max_message_size) {
+        message->fail(std::make_exception_ptr(std::length_error(
+            "the arguments of " + std::string(message->function) + " take " + std::to_string(message->size) +
+            " bytes, more than the max_message_size of " + std::to_string(limits_.max_message_size))));
+        return;
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        require_open();
+        start_thread();
+        if (usable_workers() == 0) start_worker();  // what it throws is the caller's
+        queue_.push_back(std::move(message));
+    }
+    pump();
+}
+
+void ProcessPool::start_worker() {
+    if (!server_.running()) {
+        server_.start();
+        epoll_event event{};
+        event.events = EPOLLIN;
+        event.data.fd = server_.socket();
+        const long error = sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, server_.socket(), &event);
+        if (error < 0) {
+            server_.stop();
+            throw_os_error(static_cast<int>(-error), "watch the fork server");
+        }
+    }
+    workers_.reserve(workers_.size() + 1);
+    auto initializer = initializer_message();
+    auto worker = std::make_unique<WorkerHandle>(server_, start_method_, next_worker_++, wakeup_.get(), limits_);
+    if (initializer != nullptr) {
+        worker->write(0, *initializer, next_sequence_++);
+        worker->places[0].message = std::move(initializer);
+        worker->post(0);
+    }
+    workers_.push_back(std::move(worker));
+}
+
+std::unique_ptr<RemoteMessage> ProcessPool::initializer_message() {
+    if (initializer_.empty()) return nullptr;
+    auto message = std::make_unique<RemoteMessage>();
+    message->first.request = initializer_;
+    message->first.node = new InitializerNode(*this, message->first);
+    message->function = initializer_function_;
+    message->initializer = true;
+    message->begun = true;
+    prepare_message(*message);
+    return message;
+}
+
+bool ProcessPool::worn_out(const WorkerHandle& worker) const noexcept {
+    return max_tasks_ > 0 && worker.sent >= max_tasks_;
+}
+
+std::size_t ProcessPool::usable_workers() const noexcept {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(workers_, [&](const auto& worker) { return worker->usable(); }));
+}
+
+WorkerHandle* ProcessPool::worker_with(std::size_t load) noexcept {
+    for (const auto& worker : workers_) {
+        if (worker->usable() && !worn_out(*worker) && worker->load() == load && worker->free_place())
+            return worker.get();
+    }
+    return nullptr;
+}
+
+/// An idle one, else a new one, else one that has a single message.
+WorkerHandle* ProcessPool::choose_worker() noexcept {
+    if (WorkerHandle* idle = worker_with(0)) return idle;
+    if (usable_workers() < max_workers_ && (!start_failed_ || usable_workers() == 0)) {
+        try {
+            start_worker();
+            if (WorkerHandle* started = worker_with(0)) return started;
+        } catch (...) {
+            start_error_ = std::current_exception();
+        }
+    }
+    return worker_with(1);
+}
+
+/// What lies unbegun before a busy worker while another one is idle.
+std::unique_ptr<RemoteMessage> ProcessPool::take_back_for_idle() noexcept {
+    for (const auto& worker : workers_) {
+        if (worker->dead || worker->load() < 2) continue;
+        if (auto message = worker->take_back()) {
+            --worker->sent;
+            return message;
+        }
+    }
+    return nullptr;
+}
+
+/// Gives messages to workers, as long as there are both.
+void ProcessPool::pump() noexcept {
+    std::unique_lock lock(mutex_);
+    while (!broken_ && !terminated_) {
+        WorkerHandle* const worker = queue_.empty() ? worker_with(0) : choose_worker();
+        if (worker == nullptr) break;
+        auto message = queue_.empty() ? take_back_for_idle() : queue_.pop_front();
+        if (message == nullptr) break;
+        const std::size_t index = *worker->free_place();
+        worker->places[index] = {std::move(message), true};
+        ++worker->sent;
+        fill(lock, *worker, index);
+    }
+    const bool over = broken_ || terminated_;
+    const bool nobody = start_error_ != nullptr && usable_workers() == 0;
+    const std::exception_ptr error = std::exchange(start_error_, nullptr);
+    lock.unlock();
+    if (over || nobody) fail_all_queued(over ? broken_pool_error() : error);
+}
+
+/// Writes a message into its slot without the lock: beginning a job takes locks of its own.
+void ProcessPool::fill(std::unique_lock<std::mutex>& lock, WorkerHandle& worker, std::size_t index) noexcept {
+    RemoteMessage& message = *worker.places[index].message;
+    const std::uint64_t sequence = next_sequence_++;
+    lock.unlock();
+    bool wanted = message.begun;
+    if (!wanted) message.for_each([&](RemoteJob& job) { wanted = job.begin() || wanted; });
+    message.begun = true;
+    std::exception_ptr error;
+    try {
+        if (wanted) worker.write(index, message, sequence);
+    } catch (...) {
+        error = std::current_exception();
+    }
+    lock.lock();
+    worker.places[index].filling = false;
+    if (wanted && error == nullptr && !worker.dead) {
+        worker.post(index);
+        if (wall_time_limit_) wake_thread();
+        return;
+    }
+    std::unique_ptr<RemoteMessage> back = std::move(worker.places[index].message);
+    --worker.sent;
+    if (worker.dead) bury_dead();
+    if (wanted && error == nullptr) {
+        queue_.push_front(std::move(back));
+        return;
+    }
+    lock.unlock();
+    if (error != nullptr) fail_message(*back, error);
+    back.reset();
+    lock.lock();
+}
+
+void ProcessPool::bury_dead() noexcept {
+    std::erase_if(workers_, [](const auto& worker) { return worker->dead && !worker->filling(); });
+}
+
+void ProcessPool::free_place(WorkerHandle& worker, std::size_t index,
+                             std::unique_ptr<RemoteMessage>& message) noexcept {
+    const std::lock_guard lock(mutex_);
+    start_failed_ = false;
+    message = std::move(worker.places[index].message);
+    worker.slot(index).state.store(SlotState::empty, memory_release);
+    if (worn_out(worker) && worker.usable() && worker.load() == 0) worker.leave();
+}
+
+void ProcessPool::fail_all_queued(const std::exception_ptr& error) noexcept {
+    std::unique_lock lock(mutex_);
+    MessageQueue queued(std::move(queue_));
+    lock.unlock();
+    while (auto message = queued.pop_front()) fail_message(*message, error);
+}
+
+void ProcessPool::kill_all(int signal) noexcept {
+    for (const auto& worker : workers_) {
+        if (worker->dead) continue;
+        worker->doomed = true;
+        server_.signal(worker->id, signal);
+    }
+}
+
+void ProcessPool::wake_thread() noexcept {
+    const std::uint64_t one = 1;
+    while (sys::write(wakeup_.get(), &one, sizeof one) == -EINTR) {
+    }
+}
+
+void ProcessPool::shut_down(bool cancel_queued) noexcept {
+    if (!usable()) return;
+    MessageQueue cancelled;
+    {
+        const std::lock_guard lock(mutex_);
+        shut_down_ = true;
+        if (cancel_queued) {
+            MessageQueue queued(std::move(queue_));
+            while (auto message = queued.pop_front()) {
+                // What has been with a worker once is not cancelled, but run again.
+                (message->begun ? queue_ : cancelled).push_back(std::move(message));
+            }
+        }
+        if (thread_started_) wake_thread();
+    }
+    // Destroying them cancels them, without the lock.
+}
+
+void ProcessPool::end_workers(int signal) noexcept {
+    if (!usable()) return;
+    shut_down(true);
+    std::unique_lock lock(mutex_);
+    terminated_ = true;
+    kill_all(signal);
+    if (thread_started_) wake_thread();
+    lock.unlock();
+    fail_all_queued(broken_pool_error());
+}
+
+void ProcessPool::wait_until_ended() noexcept {
+    if (!usable()) return;
+    {
+        std::unique_lock lock(mutex_);
+        ended_.wait(lock, [&] { return !thread_started_ || thread_ended_; });
+    }
+    join_left_threads();
+}
+
+futures::Future<void> ProcessPool::ended() {
+    futures::Future<void> future;
+    static_cast<void>(future.set_running_or_notify_cancel());  // nobody cancels what the pool owes
+    std::unique_lock lock(mutex_, std::defer_lock);
+    if (usable()) {
+        lock.lock();
+        if (thread_started_ && !thread_ended_) {
+            waiting_for_end_.push_back(future);
+            return future;
+        }
+        lock.unlock();
+    }
+    future.set_result();
+    return future;
+}
+
+std::vector<int> ProcessPool::pids() const {
+    std::vector<int> pids;
+    if (!usable()) return pids;
+    const std::lock_guard lock(mutex_);
+    for (const auto& worker : workers_) {
+        if (worker->usable() && worker->pid > 0) pids.push_back(worker->pid);
+    }
+    return pids;
+}
+
+}  // namespace asyncio::detail

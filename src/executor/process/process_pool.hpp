@@ -1,0 +1,142 @@
+#pragma once
+
+#include "message_queue.hpp"
+#include "worker_end.hpp"
+#include "worker_handle.hpp"
+#include "worker_server.hpp"
+
+#include <asyncio/base/unique_fd.hpp>
+#include <asyncio/executor/concurrent_future.hpp>
+#include <asyncio/executor/process_pool_executor.hpp>
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace asyncio::detail {
+
+/// What a ProcessPoolExecutor and its thread share. Messages go
+///
+///     queue ──pump()──► place of a worker, posted ──► taken ──► replied ──deliver()──► done
+///       ▲                       │ the worker ended        │ the worker ended: on_ended()
+///       └───────────────────────┴────────(retries)────────┴──► failed
+///
+/// Whoever submits writes straight into the memory of a worker that has room; the pool's thread reads the replies,
+/// hears from the fork server how workers end, and gives free places to what is queued.
+class ProcessPool : public std::enable_shared_from_this<ProcessPool> {
+public:
+    explicit ProcessPool(const futures::ProcessPoolOptions& options);
+    ProcessPool(const ProcessPool&) = delete;
+    ProcessPool& operator=(const ProcessPool&) = delete;
+    ~ProcessPool() = default;
+
+    /// See ProcessPoolExecutor::submit.
+    void execute(std::unique_ptr<RemoteMessage> message);
+    /// Takes no further messages; the processes end when all are done.
+    void shut_down(bool cancel_queued) noexcept;
+    /// Shuts down and sends a signal to all workers.
+    void end_workers(int signal) noexcept;
+    /// Blocks until no process and no thread is left. Precondition: shut down, not in the pool's own thread.
+    void wait_until_ended() noexcept;
+    /// Done when no process and no thread is left. Precondition: shut down.
+    [[nodiscard]] futures::Future<void> ended();
+    [[nodiscard]] std::vector<int> pids() const;
+    [[nodiscard]] bool in_own_thread() const noexcept;
+    /// The pool was made in this process, not in one that it was forked from.
+    [[nodiscard]] bool usable() const noexcept;
+
+private:
+    struct Start;
+    class PlaceEnd;
+    class InitializerNode;
+
+    // process_pool.cpp: giving messages to workers. With the lock:
+    void require_open() const;
+    void start_thread();
+    void start_worker();
+    [[nodiscard]] std::unique_ptr<RemoteMessage> initializer_message();
+    [[nodiscard]] WorkerHandle* choose_worker() noexcept;
+    [[nodiscard]] WorkerHandle* worker_with(std::size_t load) noexcept;
+    [[nodiscard]] std::unique_ptr<RemoteMessage> take_back_for_idle() noexcept;
+    [[nodiscard]] std::size_t usable_workers() const noexcept;
+    [[nodiscard]] bool worn_out(const WorkerHandle& worker) const noexcept;
+    void bury_dead() noexcept;
+    void kill_all(int signal) noexcept;
+    // Without it:
+    void pump() noexcept;
+    void fill(std::unique_lock<std::mutex>& lock, WorkerHandle& worker, std::size_t index) noexcept;
+    void wake_thread() noexcept;
+    void fail_all_queued(const std::exception_ptr& error) noexcept;
+    void free_place(WorkerHandle& worker, std::size_t index, std::unique_ptr<RemoteMessage>& message) noexcept;
+
+    // process_pool_thread.cpp: the pool's thread.
+    static void* thread_main(void* start) noexcept;
+    void work() noexcept;
+    [[nodiscard]] bool finished() noexcept;
+    void look_at_workers() noexcept;
+    [[nodiscard]] bool deliver_replies() noexcept;
+    [[nodiscard]] bool deliver_replies_of(WorkerHandle& worker) noexcept;
+    void deliver(WorkerHandle& worker, std::size_t index) noexcept;
+    void damaged(WorkerHandle& worker, std::size_t index) noexcept;
+    void read_reports() noexcept;
+    void on_report(const ServerReport& report) noexcept;
+    void on_ended(WorkerHandle& worker, int status) noexcept;
+    void on_start_failed(WorkerHandle& worker, int error) noexcept;
+    void on_server_ended() noexcept;
+    [[nodiscard]] std::unique_ptr<RemoteMessage> take_from_dead(WorkerHandle& worker) noexcept;
+    void on_early_end(int status) noexcept;
+    void end_attempt(std::unique_ptr<RemoteMessage> message, const WorkerEnding& ending) noexcept;
+    void enforce_wall_time() noexcept;
+    [[nodiscard]] std::int64_t time_to_sleep_ns() const noexcept;
+    void wait(bool busy) noexcept;
+    void break_down(const std::string& reason) noexcept;
+    void leave() noexcept;
+
+    const std::size_t max_workers_;
+    const ServerRequest::Kind start_method_;
+    const std::string initializer_;
+    const std::string_view initializer_function_;
+    const int max_tasks_;  // 0: any number
+    const int retries_;
+    const bool strict_;
+    const TimeLimit wall_time_limit_;
+    const WorkerLimits limits_;
+    const std::uint32_t generation_;
+
+    mutable std::mutex mutex_;
+    MessageQueue queue_;
+    std::vector<std::unique_ptr<WorkerHandle>> workers_;
+    WorkerServer server_;
+    UniqueFd wakeup_;  // eventfd: replies, and whatever the thread shall look at
+    UniqueFd epoll_;
+    std::exception_ptr start_error_;  // no worker could be started
+    bool start_failed_ = false;       // so none is, before another one has room
+    std::uint32_t next_worker_ = 0;
+    std::uint64_t next_sequence_ = 1;
+    int early_ends_ = 0;  // workers in a row that ended before they could do anything
+    bool thread_started_ = false;
+    bool thread_ended_ = false;
+    bool shut_down_ = false;
+    bool broken_ = false;
+    bool terminated_ = false;
+    std::condition_variable ended_;
+    std::vector<futures::Future<void>> waiting_for_end_;
+
+    // The thread's own:
+    std::vector<WorkerHandle*> seen_;  // the living, at the last look
+    bool reports_ = false;
+    unsigned turns_ = 0;
+};
+
+/// What all jobs of a broken pool get.
+[[nodiscard]] std::exception_ptr broken_pool_error();
+/// Delivers an error, whether or not the message was begun.
+void fail_message(RemoteMessage& message, const std::exception_ptr& error) noexcept;
+
+}  // namespace asyncio::detail

@@ -1,0 +1,386 @@
+// The thread of a process pool: reads replies, learns from the fork server how workers end, and keeps the limits.
+
+#include "../pool_registry.hpp"
+#include "process_pool.hpp"
+#include "spin.hpp"
+#include "worker_end.hpp"
+
+#include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/log.hpp>
+#include <asyncio/base/sys.hpp>
+
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace asyncio::detail {
+
+namespace {
+
+/// Workers in a row that end by themselves before they can do anything: the program does not work as a worker.
+constexpr int most_early_ends = 3;
+/// While replies keep coming, the thread looks only so often for anything else.
+constexpr unsigned turns_between_looks = 64;
+
+constinit thread_local const ProcessPool* pool_of_thread = nullptr;
+
+}  // namespace
+
+struct ProcessPool::Start {
+    std::shared_ptr<ProcessPool> pool;
+};
+
+/// Frees the place of a message before its last job is delivered, so that whoever waited for that finds it free.
+class ProcessPool::PlaceEnd final : public JobEnd {
+public:
+    PlaceEnd(ProcessPool& pool, WorkerHandle& worker, std::size_t index) noexcept
+        : pool_(pool),
+          worker_(worker),
+          index_(index) {}
+
+    void before_delivery() noexcept override {
+        if (last && message_ == nullptr) pool_.free_place(worker_, index_, message_);
+    }
+
+    bool last = false;
+
+private:
+    ProcessPool& pool_;
+    WorkerHandle& worker_;
+    std::size_t index_;
+    std::unique_ptr<RemoteMessage> message_;
+};
+
+/// Once.
+void ProcessPool::start_thread() {
+    if (thread_started_) return;
+    const long wakeup = sys::eventfd();
+    if (wakeup < 0) throw_os_error(static_cast<int>(-wakeup), "create the eventfd of a process pool");
+    wakeup_ = UniqueFd(static_cast<int>(wakeup));
+    const long epoll = sys::epoll_create();
+    if (epoll < 0) throw_os_error(static_cast<int>(-epoll), "create the epoll of a process pool");
+    epoll_ = UniqueFd(static_cast<int>(epoll));
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = wakeup_.get();
+    if (const long error = sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wakeup_.get(), &event); error < 0)
+        throw_os_error(static_cast<int>(-error), "watch the eventfd of a process pool");
+    auto start = std::make_unique<Start>(Start{shared_from_this()});
+    if (const long error = sys::start_thread(&thread_main, start.get()); error < 0)
+        throw_os_error(static_cast<int>(-error), "start the thread of a process pool");
+    static_cast<void>(start.release());
+    thread_started_ = true;
+}
+
+void* ProcessPool::thread_main(void* start) noexcept {
+    const std::unique_ptr<Start> owned(static_cast<Start*>(start));
+    owned->pool->work();
+    return nullptr;
+}
+
+bool ProcessPool::in_own_thread() const noexcept {
+    return pool_of_thread == this;
+}
+
+void ProcessPool::work() noexcept {
+    pool_of_thread = this;
+    while (true) {
+        look_at_workers();
+        const bool busy = deliver_replies();
+        if (reports_) read_reports();
+        enforce_wall_time();
+        if (finished()) break;
+        wait(busy);
+    }
+    leave();
+}
+
+/// Tells workers to go when there will be no more work.
+bool ProcessPool::finished() noexcept {
+    const std::lock_guard lock(mutex_);
+    if (!shut_down_ && !broken_) return false;
+    if (!queue_.empty()) return false;
+    for (const auto& worker : workers_) {
+        if (worker->load() > 0) return false;
+    }
+    for (const auto& worker : workers_) {
+        if (worker->usable()) worker->leave();
+    }
+    return workers_.empty();
+}
+
+void ProcessPool::leave() noexcept {
+    leave_to_be_joined();
+    std::vector<futures::Future<void>> waiting;
+    {
+        const std::lock_guard lock(mutex_);
+        server_.stop();
+        epoll_.reset();
+        wakeup_.reset();
+        thread_ended_ = true;
+        waiting.swap(waiting_for_end_);
+        ended_.notify_all();
+    }
+    for (const auto& future : waiting) future.set_result();
+}
+
+void ProcessPool::look_at_workers() noexcept {
+    const std::lock_guard lock(mutex_);
+    seen_.clear();
+    for (const auto& worker : workers_) {
+        if (!worker->dead) seen_.push_back(worker.get());
+    }
+}
+
+bool ProcessPool::deliver_replies() noexcept {
+    bool any = false;
+    for (WorkerHandle* worker : seen_) any = deliver_replies_of(*worker) || any;
+    return any;
+}
+
+bool ProcessPool::deliver_replies_of(WorkerHandle& worker) noexcept {
+    bool any = false;
+    for (std::size_t i = 0; i < slots_of_worker; ++i) {
+        if (!worker.replied(i)) continue;
+        deliver(worker, i);
+        any = true;
+    }
+    return any;
+}
+
+void ProcessPool::deliver(WorkerHandle& worker, std::size_t index) noexcept {
+    RemoteMessage* message = nullptr;
+    {
+        const std::lock_guard lock(mutex_);
+        early_ends_ = 0;
+        message = worker.places[index].message.get();
+    }
+    SharedMapping file;  // for as long as the reply is read
+    bool intact = message != nullptr;
+    try {
+        intact = intact && worker.read_reply(index, *message, file);
+    } catch (...) {
+        message->for_each([error = std::current_exception()](RemoteJob& job) { job.error = error; });
+    }
+    if (!intact) {
+        damaged(worker, index);
+        return;
+    }
+    PlaceEnd end(*this, worker, index);
+    std::uint32_t left = message->count();
+    message->for_each([&](RemoteJob& job) {
+        end.last = --left == 0;
+        job.finish(end);
+    });
+    end.before_delivery();
+    pump();
+}
+
+/// Nothing that this worker says can be believed any more.
+void ProcessPool::damaged(WorkerHandle& worker, std::size_t index) noexcept {
+    std::unique_ptr<RemoteMessage> message;
+    {
+        const std::lock_guard lock(mutex_);
+        worker.doomed = true;
+        server_.signal(worker.id, SIGKILL);
+    }
+    free_place(worker, index, message);
+    if (strict_) break_down("a worker process has sent a damaged reply");
+    if (message != nullptr) fail_message(*message, strict_ ? broken_pool_error() : damaged_reply(*message, worker.pid));
+}
+
+void ProcessPool::read_reports() noexcept {
+    reports_ = false;
+    while (true) {
+        std::optional<ServerReport> report;
+        {
+            const std::lock_guard lock(mutex_);
+            report = server_.receive();
+            if (!report && server_.running()) return;
+        }
+        if (report) {
+            on_report(*report);
+            continue;
+        }
+        on_server_ended();
+        return;
+    }
+}
+
+/// Its workers have ended with it.
+void ProcessPool::on_server_ended() noexcept {
+    look_at_workers();
+    const std::vector<WorkerHandle*> all = seen_;
+    for (WorkerHandle* worker : all) on_ended(*worker, worker->ready() ? SIGKILL : server_.last_status());
+}
+
+void ProcessPool::on_report(const ServerReport& report) noexcept {
+    look_at_workers();
+    const auto found = std::ranges::find(seen_, report.worker, &WorkerHandle::id);
+    if (found == seen_.end()) return;
+    WorkerHandle& worker = **found;
+    switch (report.kind) {
+        case ServerReport::Kind::started: {
+            const std::lock_guard lock(mutex_);
+            worker.pid = report.value;
+            return;
+        }
+        case ServerReport::Kind::failed:
+            on_start_failed(worker, report.value);
+            return;
+        case ServerReport::Kind::ended:
+            on_ended(worker, report.value);
+            return;
+    }
+}
+
+/// Others get on without it; without any other, what is queued fails.
+void ProcessPool::on_start_failed(WorkerHandle& worker, int error) noexcept {
+    bool alone = false;
+    {
+        const std::lock_guard lock(mutex_);
+        static_cast<void>(take_from_dead(worker));  // it has begun nothing
+        bury_dead();
+        start_failed_ = true;
+        alone = usable_workers() == 0;
+    }
+    look_at_workers();
+    if (alone) fail_all_queued(os_error(error, "start a worker process"));
+    pump();
+}
+
+/// With the lock. Puts back what it has not begun, and gives what it was working on.
+std::unique_ptr<RemoteMessage> ProcessPool::take_from_dead(WorkerHandle& worker) noexcept {
+    worker.dead = true;
+    std::unique_ptr<RemoteMessage> victim;
+    for (std::size_t i = slots_of_worker; i-- > 0;) {
+        WorkerHandle::Place& place = worker.places[i];
+        if (place.message == nullptr || place.filling) continue;
+        if (worker.slot(i).state.load(memory_acquire) == SlotState::taken) {
+            victim = std::move(place.message);
+        } else if (!place.message->initializer) {
+            queue_.push_front(std::move(place.message));
+        }
+    }
+    return victim;
+}
+
+/// `status` as waitpid gives it.
+void ProcessPool::on_ended(WorkerHandle& worker, int status) noexcept {
+    static_cast<void>(deliver_replies_of(worker));
+    std::unique_ptr<RemoteMessage> victim;
+    WorkerEnding ending{};
+    bool breaks = false;
+    bool early = false;
+    {
+        // Once it is marked as dead, whoever was filling a slot of it may bury it.
+        const std::lock_guard lock(mutex_);
+        ending = {worker.pid, status, worker.overdue ? wall_time_limit_ : std::nullopt};
+        early = !worker.leaving && !worker.ready();
+        breaks = !worker.leaving && strict_ && !terminated_;
+        victim = take_from_dead(worker);
+    }
+    if (early) on_early_end(status);
+    if (breaks) break_down(how_it_ended(ending.process, status));
+    if (victim != nullptr) end_attempt(std::move(victim), ending);
+    {
+        const std::lock_guard lock(mutex_);
+        bury_dead();
+    }
+    look_at_workers();
+    pump();
+}
+
+void ProcessPool::on_early_end(int status) noexcept {
+    // Who was killed from outside may have been well.
+    const bool by_itself = !WIFSIGNALED(status) || (WTERMSIG(status) != SIGKILL && WTERMSIG(status) != SIGTERM);
+    {
+        const std::lock_guard lock(mutex_);
+        if (!by_itself || ++early_ends_ < most_early_ends) return;
+    }
+    break_down("worker processes end before they have begun (" + how_it_ended(0, status) +
+               "): does main() come to asyncio::worker_main?");
+}
+
+/// The message that the worker was working on when it ended.
+void ProcessPool::end_attempt(std::unique_ptr<RemoteMessage> message, const WorkerEnding& ending) noexcept {
+    ++message->attempts;
+    bool again = false;
+    bool broken = false;
+    {
+        const std::lock_guard lock(mutex_);
+        broken = broken_;
+        again = !broken_ && !terminated_ && message->attempts <= retries_;
+        // A worker that somebody killed while it initialised is simply missing; one that failed says something.
+        if (message->initializer && WIFSIGNALED(ending.status) && !strict_) return;
+        if (again && !message->initializer) {
+            queue_.push_front(std::move(message));
+            return;
+        }
+    }
+    fail_message(*message, broken && strict_ ? broken_pool_error() : worker_died(*message, ending));
+}
+
+void ProcessPool::enforce_wall_time() noexcept {
+    if (!wall_time_limit_) return;
+    const Clock::time_point now = Clock::now();
+    for (WorkerHandle* worker : seen_) {
+        const auto deadline = worker->deadline(*wall_time_limit_);
+        if (!deadline || *deadline > now || worker->any_replied()) continue;
+        const std::lock_guard lock(mutex_);
+        if (worker->doomed) continue;
+        worker->overdue = true;
+        worker->doomed = true;
+        server_.signal(worker->id, SIGKILL);
+    }
+}
+
+std::int64_t ProcessPool::time_to_sleep_ns() const noexcept {
+    if (!wall_time_limit_) return -1;
+    std::optional<Clock::time_point> first;
+    for (const WorkerHandle* worker : seen_) {
+        const auto deadline = worker->deadline(*wall_time_limit_);
+        if (deadline && !worker->overdue && (!first || *deadline < *first)) first = deadline;
+    }
+    if (!first) return -1;
+    return std::max<std::int64_t>((*first - Clock::now()).count(), 1);
+}
+
+void ProcessPool::wait(bool busy) noexcept {
+    const auto any_replied = [&] {
+        return std::ranges::any_of(seen_, [](const WorkerHandle* worker) { return worker->any_replied(); });
+    };
+    const bool look = ++turns_ % turns_between_looks == 0;
+    if (!look && (busy || spin_until(any_replied))) return;
+    for (const WorkerHandle* worker : seen_) worker->parent_sleeps(true);
+    std::array<epoll_event, 2> events{};
+    const std::int64_t timeout = busy || any_replied() ? 0 : time_to_sleep_ns();
+    const long count = sys::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
+    for (const WorkerHandle* worker : seen_) worker->parent_sleeps(false);
+    for (long i = 0; i < count; ++i) {
+        if (events[static_cast<std::size_t>(i)].data.fd != wakeup_.get()) {
+            reports_ = true;
+            continue;
+        }
+        std::uint64_t ignored = 0;
+        static_cast<void>(sys::read(wakeup_.get(), &ignored, sizeof ignored));
+    }
+}
+
+/// Nothing runs any more: all jobs fail with BrokenProcessPool, the running ones when their workers have ended.
+void ProcessPool::break_down(const std::string& reason) noexcept {
+    {
+        const std::lock_guard lock(mutex_);
+        if (std::exchange(broken_, true)) return;
+        kill_all(SIGKILL);
+    }
+    log(LogLevel::error, "process pool: " + reason);
+    fail_all_queued(broken_pool_error());
+}
+
+}  // namespace asyncio::detail

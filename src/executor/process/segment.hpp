@@ -1,0 +1,133 @@
+#pragma once
+
+#include <asyncio/base/atomic.hpp>
+#include <asyncio/base/unique_fd.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace asyncio::detail {
+
+/// Who may touch a slot's message, and what it is:
+///
+///     empty ──parent──► posted ──worker──► taken ──worker──► replied ──parent──► empty
+///       ▲                 │
+///       └─────parent──────┘  taken back, for another worker
+enum class SlotState : std::uint32_t { empty, posted, taken, replied };
+
+/// What a reply says besides its records.
+enum class ReplyKind : std::uint32_t {
+    records,    ///< one for each record of the request
+    too_long,   ///< they would take `size` bytes
+    os_error,   ///< they could not be sent: `count` is the errno
+    unreadable  ///< the request was damaged
+};
+
+/// Describes the message that lies in a slot's room, or, when it is `large`, in a file that goes through the socket
+/// with the slot's sequence number.
+struct MessageSlot {
+    Atomic<SlotState> state;
+    ReplyKind kind;
+    std::uint32_t count;  // records
+    std::uint32_t large;
+    std::uint64_t size;
+    std::uint64_t sequence;
+    Atomic<std::int64_t> taken_at;  // steady clock, in ns
+};
+
+/// A worker has one message to work on and at most one to go on with.
+inline constexpr std::size_t slots_of_worker = 2;
+/// Longer messages go through a file of their own.
+inline constexpr std::size_t slot_room = std::size_t{1} << 20;
+
+/// What a parent and its worker share.
+struct SegmentHeader {
+    Atomic<std::uint32_t> posts;          // counts the parent's calls on the worker, which sleeps on it
+    Atomic<std::uint32_t> worker_sleeps;  // it must be woken
+    Atomic<std::uint32_t> parent_sleeps;  // a reply must be written to the pool's eventfd
+    Atomic<std::uint32_t> leave;          // the worker shall exit when nothing is posted
+    Atomic<std::uint32_t> ready;          // the worker has begun to work
+    std::int64_t cpu_limit_ns;            // for each message; 0: none
+    std::uint64_t memory_limit;           // beyond what the worker has at its start; 0: none
+    std::uint64_t max_message_size;
+    std::array<MessageSlot, slots_of_worker> slots;
+};
+static_assert(Atomic<std::uint32_t>::is_always_lock_free && Atomic<std::int64_t>::is_always_lock_free);
+
+/// Memory that is shared with another process.
+class SharedMapping {
+public:
+    SharedMapping() noexcept = default;
+    /// Throws std::system_error.
+    SharedMapping(int fd, std::size_t size);
+    SharedMapping(SharedMapping&& other) noexcept;
+    SharedMapping& operator=(SharedMapping&& other) noexcept;
+    ~SharedMapping();
+
+    [[nodiscard]] std::byte* data() const noexcept { return static_cast<std::byte*>(address_); }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] explicit operator bool() const noexcept { return address_ != nullptr; }
+
+private:
+    void* address_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/// A new anonymous file of that size. Throws std::system_error.
+[[nodiscard]] UniqueFd make_memory_file(std::size_t size);
+/// The whole of a file that another process has sent; an empty mapping when it is shorter than `size` or could become
+/// so. Throws std::system_error.
+[[nodiscard]] SharedMapping map_received(int fd, std::size_t size);
+
+/// The segment of a worker: the header, then the rooms of the slots.
+class Segment {
+public:
+    static constexpr std::size_t header_space = 4096;
+    static constexpr std::size_t size = header_space + slots_of_worker * slot_room;
+    static_assert(sizeof(SegmentHeader) <= header_space);
+
+    Segment() noexcept = default;
+    explicit Segment(int fd) : mapping_(fd, size) {}
+
+    [[nodiscard]] SegmentHeader& header() const noexcept { return *reinterpret_cast<SegmentHeader*>(mapping_.data()); }
+    [[nodiscard]] MessageSlot& slot(std::size_t index) const noexcept { return header().slots[index]; }
+    [[nodiscard]] std::byte* room(std::size_t index) const noexcept {
+        return mapping_.data() + header_space + index * slot_room;
+    }
+
+private:
+    SharedMapping mapping_;
+};
+
+// A message is a sequence of records: a length of eight bytes, then so many bytes, filled up to a multiple of eight.
+
+[[nodiscard]] constexpr std::size_t record_space(std::size_t size) noexcept {
+    return sizeof(std::uint64_t) + (size + 7) / 8 * 8;
+}
+
+/// Writes records into memory that is long enough.
+class RecordWriter {
+public:
+    explicit RecordWriter(std::byte* at) noexcept : at_(at) {}
+    void put(std::string_view record) noexcept;
+
+private:
+    std::byte* at_;
+};
+
+/// Reads records, and believes no length.
+class RecordReader {
+public:
+    explicit RecordReader(std::span<const std::byte> message) noexcept : rest_(message) {}
+    /// False when the message is damaged.
+    [[nodiscard]] bool next(std::span<const std::byte>& record) noexcept;
+    [[nodiscard]] bool at_end() const noexcept { return rest_.empty(); }
+
+private:
+    std::span<const std::byte> rest_;
+};
+
+}  // namespace asyncio::detail

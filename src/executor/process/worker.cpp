@@ -1,0 +1,218 @@
+// Runs in worker processes only, which have one thread here and no fault plans: system calls are made directly.
+
+#include "worker.hpp"
+
+#include "file_inbox.hpp"
+#include "segment.hpp"
+#include "spin.hpp"
+
+#include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/log.hpp>
+#include <asyncio/base/sys.hpp>
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace asyncio::detail {
+
+namespace {
+
+/// A buffer that was once this long is not kept.
+constexpr std::size_t kept_reply = std::size_t{1} << 20;
+
+void limit_memory(std::uint64_t more) {
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/self/statm", "re"), &std::fclose);
+    unsigned long data_pages = 0;
+    if (file == nullptr || std::fscanf(file.get(), "%*u %*u %*u %*u %*u %lu", &data_pages) != 1)
+        throw_os_error(errno, "read /proc/self/statm");
+    const rlim_t limit = data_pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + more;
+    const rlimit limits{limit, limit};
+    if (::setrlimit(RLIMIT_DATA, &limits) < 0) throw_os_error(errno, "limit the memory of a worker process");
+}
+
+/// Ends the process by SIGXCPU when it has used so much processor time since `start`.
+class CpuLimit {
+public:
+    explicit CpuLimit(std::int64_t limit_ns) : limit_ns_(limit_ns) {
+        if (limit_ns_ == 0) return;
+        sigevent event{};
+        event.sigev_notify = SIGEV_SIGNAL;
+        event.sigev_signo = SIGXCPU;
+        ::signal(SIGXCPU, SIG_DFL);
+        if (::timer_create(CLOCK_PROCESS_CPUTIME_ID, &event, &timer_) < 0)
+            throw_os_error(errno, "limit the processor time of a worker process");
+    }
+    void start() const noexcept { set(limit_ns_); }
+    void stop() const noexcept { set(0); }
+
+private:
+    void set(std::int64_t ns) const noexcept {
+        if (limit_ns_ == 0) return;
+        constexpr std::int64_t ns_per_second = 1'000'000'000;
+        const itimerspec time{{}, {ns / ns_per_second, static_cast<long>(ns % ns_per_second)}};
+        ::timer_settime(timer_, 0, &time, nullptr);
+    }
+
+    std::int64_t limit_ns_;
+    timer_t timer_{};
+};
+
+class Worker {
+public:
+    Worker(const WorkerFds& fds, Answer answer)
+        : segment_(fds.segment),
+          socket_(fds.socket),
+          wakeup_(fds.wakeup),
+          answer_(answer),
+          cpu_limit_(segment_.header().cpu_limit_ns) {
+        ::close(fds.segment);
+        if (segment_.header().memory_limit != 0) limit_memory(segment_.header().memory_limit);
+        segment_.header().ready.store(1, memory_release);
+    }
+
+    void work() {
+        while (MessageSlot* slot = take()) {
+            slot->taken_at.store(Clock::now().time_since_epoch().count(), memory_relaxed);
+            cpu_limit_.start();
+            reply(*slot);
+            cpu_limit_.stop();
+            slot->state.store(SlotState::replied);  // in one order with the parent's flag
+            if (segment_.header().parent_sleeps.exchange(0) != 0) wake_parent();
+        }
+    }
+
+private:
+    /// Waits for a message; nullptr: leave.
+    MessageSlot* take() noexcept {
+        SegmentHeader& header = segment_.header();
+        while (true) {
+            const std::uint32_t posts = header.posts.load(memory_acquire);
+            if (MessageSlot* slot = try_take()) return slot;
+            if (header.leave.load(memory_acquire) != 0) return nullptr;
+            if (spin_until([&] { return header.posts.load(memory_acquire) != posts; })) continue;
+            header.worker_sleeps.store(1);
+            if (header.posts.load() == posts) sys::futex_wait(header.posts, posts);
+            header.worker_sleeps.store(0);
+        }
+    }
+
+    /// The older one of what is posted.
+    MessageSlot* try_take() noexcept {
+        while (true) {
+            MessageSlot* oldest = nullptr;
+            for (MessageSlot& slot : segment_.header().slots) {
+                if (slot.state.load(memory_acquire) != SlotState::posted) continue;
+                if (oldest == nullptr || slot.sequence < oldest->sequence) oldest = &slot;
+            }
+            if (oldest == nullptr) return nullptr;
+            SlotState posted = SlotState::posted;
+            if (oldest->state.compare_exchange_strong(posted, SlotState::taken)) return oldest;
+        }
+    }
+
+    void reply(MessageSlot& slot) {
+        std::byte* const room = segment_.room(static_cast<std::size_t>(&slot - segment_.header().slots.data()));
+        if (!answer_all(slot, room)) {
+            slot.kind = ReplyKind::unreadable;
+            return;
+        }
+        std::size_t size = 0;
+        for (std::uint32_t i = 0; i < slot.count; ++i) size += record_space(replies_[i].size());
+        slot.size = size;
+        slot.large = 0;
+        if (size > segment_.header().max_message_size) {
+            slot.kind = ReplyKind::too_long;
+        } else if (size <= slot_room) {
+            slot.kind = ReplyKind::records;
+            write_replies(room);
+        } else {
+            send_large(slot);
+        }
+        for (std::string& reply : replies_) {
+            if (reply.capacity() > kept_reply) reply = std::string();
+        }
+        if (replies_.size() > 1) replies_.resize(1);
+    }
+
+    bool answer_all(MessageSlot& slot, const std::byte* room) {
+        SharedMapping file;
+        if (slot.large != 0) {
+            const UniqueFd received = files_.receive(socket_, slot.sequence, 0);
+            if (received) file = map_received(received.get(), slot.size);
+            if (!file) return false;
+        } else if (slot.size > slot_room) {
+            return false;
+        }
+        RecordReader records({file ? file.data() : room, slot.size});
+        replies_.resize(slot.count);
+        for (std::string& reply : replies_) {
+            std::span<const std::byte> request;
+            if (!records.next(request)) return false;
+            reply.clear();
+            answer_(request, reply);
+        }
+        return true;
+    }
+
+    void write_replies(std::byte* to) noexcept {
+        RecordWriter writer(to);
+        for (const std::string& reply : replies_) writer.put(reply);
+    }
+
+    void send_large(MessageSlot& slot) {
+        try {
+            const UniqueFd file = make_memory_file(slot.size);
+            const SharedMapping mapping(file.get(), slot.size);
+            write_replies(mapping.data());
+            const int fd = file.get();
+            const long sent = sys::sendmsg(socket_, &slot.sequence, sizeof slot.sequence, &fd, 1);
+            if (sent < 0) throw_os_error(static_cast<int>(-sent), "send a large result");
+            slot.large = 1;
+            slot.kind = ReplyKind::records;
+        } catch (const std::system_error& error) {
+            slot.kind = ReplyKind::os_error;
+            slot.count = static_cast<std::uint32_t>(error.code().value());
+        }
+    }
+
+    void wake_parent() const noexcept {
+        const std::uint64_t one = 1;
+        while (sys::write(wakeup_, &one, sizeof one) == -EINTR) {
+        }
+    }
+
+    Segment segment_;
+    int socket_;
+    int wakeup_;
+    Answer answer_;
+    CpuLimit cpu_limit_;
+    FileInbox files_;
+    std::vector<std::string> replies_;
+};
+
+}  // namespace
+
+int run_worker(const WorkerFds& fds, Answer answer) noexcept {
+    try {
+        Worker(fds, answer).work();
+        return 0;
+    } catch (...) {
+        // The parent sees that it ended, and its log has the reason.
+        try {
+            log(LogLevel::error, "worker process: " + describe(std::current_exception()));
+        } catch (...) {
+            log(LogLevel::error, "worker process: out of memory");
+        }
+        return 1;
+    }
+}
+
+}  // namespace asyncio::detail

@@ -1,0 +1,165 @@
+#include "worker_handle.hpp"
+
+#include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/sys.hpp>
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace asyncio::detail {
+
+namespace {
+
+void write_records(std::byte* to, RemoteMessage& message) noexcept {
+    RecordWriter writer(to);
+    message.for_each([&](RemoteJob& job) { writer.put(job.request); });
+}
+
+}  // namespace
+
+void prepare_message(RemoteMessage& message) {
+    message.size = 0;
+    message.for_each([&](RemoteJob& job) { message.size += record_space(job.request.size()); });
+    if (message.size <= slot_room) return;
+    message.file = make_memory_file(message.size);
+    write_records(SharedMapping(message.file.get(), message.size).data(), message);
+    message.for_each([](RemoteJob& job) { job.request = std::string(); });
+}
+
+WorkerHandle::WorkerHandle(WorkerServer& server, ServerRequest::Kind kind, std::uint32_t number, int wakeup,
+                           const WorkerLimits& limits)
+    : id(number) {
+    const UniqueFd file = make_memory_file(Segment::size);
+    segment_ = Segment(file.get());
+    SegmentHeader& header = segment_.header();
+    header.cpu_limit_ns = limits.cpu_limit_ns;
+    header.memory_limit = limits.memory_limit;
+    header.max_message_size = limits.max_message_size;
+    header.parent_sleeps.store(1);
+    std::array<int, 2> ends{};
+    if (const long error = sys::socketpair(ends.data()); error < 0)
+        throw_os_error(static_cast<int>(-error), "create the socket of a worker process");
+    socket_ = UniqueFd(ends[0]);
+    const UniqueFd theirs(ends[1]);
+    server.start_worker(kind, id, {file.get(), theirs.get(), wakeup});
+}
+
+std::size_t WorkerHandle::load() const noexcept {
+    std::size_t messages = 0;
+    for (const Place& place : places) messages += place.message != nullptr && !place.message->initializer ? 1 : 0;
+    return messages;
+}
+
+bool WorkerHandle::filling() const noexcept {
+    for (const Place& place : places) {
+        if (place.filling) return true;
+    }
+    return false;
+}
+
+std::optional<std::size_t> WorkerHandle::free_place() const noexcept {
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        if (places[i].message == nullptr) return i;
+    }
+    return std::nullopt;
+}
+
+void WorkerHandle::write(std::size_t index, const RemoteMessage& message, std::uint64_t sequence) {
+    MessageSlot& to = slot(index);
+    to.count = message.count();
+    to.size = message.size;
+    to.sequence = sequence;
+    to.large = message.file ? 1 : 0;
+    to.taken_at.store(0, memory_relaxed);
+    if (!message.file) {
+        write_records(segment_.room(index), const_cast<RemoteMessage&>(message));
+        return;
+    }
+    const int fd = message.file.get();
+    long sent = -EINTR;
+    while (sent == -EINTR) sent = sys::sendmsg(socket_.get(), &sequence, sizeof sequence, &fd, 1);
+    if (sent < 0 && sent != -EPIPE && sent != -ECONNRESET)  // those: it has ended, as will be reported
+        throw_os_error(static_cast<int>(-sent), "send large arguments to a worker process");
+}
+
+void WorkerHandle::post(std::size_t index) noexcept {
+    SegmentHeader& header = segment_.header();
+    slot(index).state.store(SlotState::posted, memory_release);
+    header.posts.fetch_add(1);  // in one order with the worker's flag
+    if (header.worker_sleeps.load() != 0) sys::futex_wake(header.posts, 1);
+}
+
+std::unique_ptr<RemoteMessage> WorkerHandle::take_back() noexcept {
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        SlotState posted = SlotState::posted;
+        if (places[i].message == nullptr || places[i].message->initializer || places[i].filling) continue;
+        if (slot(i).state.compare_exchange_strong(posted, SlotState::empty)) return std::move(places[i].message);
+    }
+    return nullptr;
+}
+
+void WorkerHandle::leave() noexcept {
+    leaving = true;
+    SegmentHeader& header = segment_.header();
+    header.leave.store(1, memory_release);
+    header.posts.fetch_add(1);
+    if (header.worker_sleeps.load() != 0) sys::futex_wake(header.posts, 1);
+}
+
+bool WorkerHandle::any_replied() const noexcept {
+    for (std::size_t i = 0; i < slots_of_worker; ++i) {
+        if (replied(i)) return true;
+    }
+    return false;
+}
+
+bool WorkerHandle::read_reply(std::size_t index, RemoteMessage& message, SharedMapping& file) {
+    // Copies first: what the worker could still change is not believed twice.
+    const MessageSlot& from = slot(index);
+    const ReplyKind kind = from.kind;
+    const std::uint32_t count = from.count;
+    const std::uint64_t size = from.size;
+    const bool large = from.large != 0;
+    if (kind == ReplyKind::os_error) {
+        const std::exception_ptr error = os_error(static_cast<int>(count), "send a large result");
+        message.for_each([&](RemoteJob& job) { job.error = error; });
+        return true;
+    }
+    if (kind == ReplyKind::too_long) {
+        const auto error = std::make_exception_ptr(std::length_error(
+            "the result of " + std::string(message.function) + " takes " + std::to_string(size) +
+            " bytes, more than the max_message_size of " + std::to_string(segment_.header().max_message_size)));
+        message.for_each([&](RemoteJob& job) { job.error = error; });
+        return true;
+    }
+    if (kind != ReplyKind::records || count != message.count()) return false;
+    if (large) {
+        const UniqueFd received = files_.receive(socket_.get(), from.sequence, MSG_DONTWAIT);
+        if (received) file = map_received(received.get(), size);
+    }
+    if (large ? !file : size > slot_room) return false;
+    RecordReader reader({large ? file.data() : segment_.room(index), size});
+    bool complete = true;
+    message.for_each([&](RemoteJob& job) { complete = complete && reader.next(job.reply); });
+    return complete && reader.at_end();
+}
+
+std::optional<Clock::time_point> WorkerHandle::deadline(Clock::duration limit) const noexcept {
+    std::optional<Clock::time_point> first;
+    for (std::size_t i = 0; i < slots_of_worker; ++i) {
+        const SlotState state = slot(i).state.load(memory_acquire);
+        if (state != SlotState::posted && state != SlotState::taken) continue;
+        // What has not begun, or just has, is looked at again after the limit.
+        const std::int64_t taken_at = state == SlotState::taken ? slot(i).taken_at.load(memory_relaxed) : 0;
+        const Clock::time_point from = taken_at != 0 ? Clock::time_point(Clock::duration(taken_at)) : Clock::now();
+        const Clock::time_point end = saturating_add(from, limit);
+        if (!first || end < *first) first = end;
+    }
+    return first;
+}
+
+}  // namespace asyncio::detail

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "protocol.hpp"
+
+#include <asyncio/base/unique_fd.hpp>
+
+#include <optional>
+
+namespace asyncio::detail {
+
+/// The fork server, seen from the pool.
+class WorkerServer {
+public:
+    WorkerServer() noexcept = default;
+    WorkerServer(const WorkerServer&) = delete;
+    WorkerServer& operator=(const WorkerServer&) = delete;
+    ~WorkerServer() { stop(); }
+
+    [[nodiscard]] bool running() const noexcept { return process_ > 0; }
+    /// Becomes readable when there is a report, or the server has ended.
+    [[nodiscard]] int socket() const noexcept { return socket_.get(); }
+
+    /// Throws std::system_error.
+    void start();
+    /// Has a worker started. Throws std::system_error.
+    void start_worker(ServerRequest::Kind kind, std::uint32_t worker, const WorkerFds& fds);
+    /// Sends it a signal, if it lives.
+    void signal(std::uint32_t worker, int number) noexcept;
+    /// The next report; none when there is none, or the server has ended: then `running` is false.
+    [[nodiscard]] std::optional<ServerReport> receive() noexcept;
+    /// It ends, with what is left of its workers. Waits for that.
+    void stop() noexcept;
+    /// How the last one ended, as waitpid gives it.
+    [[nodiscard]] int last_status() const noexcept { return last_status_; }
+
+private:
+    [[nodiscard]] long send(const ServerRequest& request, const int* fds, std::size_t count) noexcept;
+
+    UniqueFd socket_;
+    int process_ = 0;
+    int last_status_ = 0;
+};
+
+}  // namespace asyncio::detail
