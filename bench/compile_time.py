@@ -46,7 +46,8 @@ def processor_time(command):
 def run(build_dir, rounds, chosen, log):
     compiler = cached(build_dir, "CMAKE_CXX_COMPILER")
     asio = cached(build_dir, "ASIO_INCLUDE_DIR")
-    command = [compiler, "-std=c++20", "-DASIO_STANDALONE", "-I", os.path.join(ROOT, "include"), "-isystem", asio]
+    # idirafter: the folder is mostly the system's own, which must not come before the standard library's.
+    command = [compiler, "-std=c++20", "-DASIO_STANDALONE", "-I", os.path.join(ROOT, "include"), "-idirafter", asio]
     # Asio 1.22 knows Clang's coroutines only from before they were standard.
     if "clang" in os.path.basename(compiler):
         command += ["-DASIO_HAS_CO_AWAIT", "-DASIO_HAS_STD_COROUTINE"]
