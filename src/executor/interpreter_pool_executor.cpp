@@ -11,7 +11,7 @@ namespace detail {
 namespace {
 
 std::exception_ptr broken_pool(const char* message, const std::exception_ptr& error) {
-    ExceptionText text = text_of(error);
+    ExceptionText text = exception_text(error);
     return std::make_exception_ptr(futures::BrokenInterpreterPool(
         message, std::make_exception_ptr(futures::ExecutionFailed(std::move(text.type), text.what))));
 }

@@ -14,7 +14,7 @@ namespace detail {
 namespace {
 
 /// First byte of a reply.
-enum class ReplyKind : unsigned char { result = 1, exception = 2, out_of_memory = 3 };
+enum class AnswerKind : unsigned char { result = 1, exception = 2, out_of_memory = 3 };
 
 /// FNV-1a.
 std::uint64_t hash_of(std::string_view text) noexcept {
@@ -95,7 +95,7 @@ void make_call(std::span<const std::byte> request, std::string& reply, std::stri
     if (entry == nullptr)
         throw RemoteError("asyncio::RemoteError", "the function " + name + " is not known in this process");
     ByteSink sink(reply);
-    encode(sink, ReplyKind::result);
+    encode(sink, AnswerKind::result);
     entry->call(source, sink);
 }
 
@@ -103,10 +103,10 @@ void answer_with_exception(const std::exception_ptr& error, RemoteStack stack, s
     try {
         reply.clear();
         ByteSink sink(reply);
-        encode(sink, ReplyKind::exception);
+        encode(sink, AnswerKind::exception);
         encode_exception(sink, error, std::move(stack));
     } catch (...) {
-        reply.assign(1, static_cast<char>(ReplyKind::out_of_memory));  // needs no memory
+        reply.assign(1, static_cast<char>(AnswerKind::out_of_memory));  // needs no memory
     }
 }
 
@@ -132,12 +132,12 @@ void RemoteEntry::begin_call(ByteSink& request) const {
 }
 
 void open_reply(ByteSource& reply) {
-    switch (decode<ReplyKind>(reply)) {
-        case ReplyKind::result:
+    switch (decode<AnswerKind>(reply)) {
+        case AnswerKind::result:
             return;
-        case ReplyKind::exception:
+        case AnswerKind::exception:
             rethrow_exception_from(reply);
-        case ReplyKind::out_of_memory:
+        case AnswerKind::out_of_memory:
             throw std::bad_alloc();
     }
     throw CodecError("the reply of a job begins with an unknown byte");

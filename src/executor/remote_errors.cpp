@@ -38,14 +38,14 @@ void encode_registered(ByteSink& sink, const RemoteExceptionType& type, const st
 
 void encode_other(ByteSink& sink, const std::exception_ptr& error) {
     encode(sink, ExceptionKind::other);
-    const ExceptionText text = text_of(error);
+    const ExceptionText text = exception_text(error);
     encode(sink, text.type);
     encode(sink, text.what);
 }
 
 }  // namespace
 
-ExceptionText text_of(const std::exception_ptr& error) {
+ExceptionText exception_text(const std::exception_ptr& error) {
     const std::type_info* type = type_of(error);
     std::string name = type != nullptr ? demangle(type->name()) : "unknown";
     try {

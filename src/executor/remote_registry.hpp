@@ -31,7 +31,7 @@ struct ExceptionText {
     std::string type;
     std::string what;
 };
-[[nodiscard]] ExceptionText text_of(const std::exception_ptr& error);
+[[nodiscard]] ExceptionText exception_text(const std::exception_ptr& error);
 
 /// Enters those of the standard library and of asyncio.
 void enter_common_exceptions(ExceptionTypes& types);
