@@ -30,6 +30,7 @@ graphviz_output_format = "svg"
 graphviz_dot_args = ["-Nfontname=DejaVu Sans", "-Efontname=DejaVu Sans", "-Nfontsize=11", "-Efontsize=10"]
 
 html_theme = "furo"
+pygments_style = pygments_dark_style = "tango"  # Debian's furo is light only, also where the reader's system is dark
 html_title = f"asyncio for C++ {version}"
 html_static_path = ["_static"]
 html_css_files = ["book.css"]

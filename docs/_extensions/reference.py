@@ -32,6 +32,8 @@ def public_headers(xml_folder):
         if not file.name.startswith(("class", "struct", "namespace", "concept")):
             continue
         compound = ElementTree.parse(file).getroot().find("compounddef")
+        if "<" in compound.findtext("compoundname"):
+            continue  # a specialisation, see tools/build_docs
         definitions = compound.iter("memberdef") if compound.get("kind") == "namespace" else [compound]
         headers.update(d.find("location").get("file").removeprefix("include/") for d in definitions if has_text(d))
     return headers

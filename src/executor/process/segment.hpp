@@ -28,11 +28,12 @@ enum class ReplyKind : std::uint32_t {
 
 /// Describes the message that lies in a slot's room, or, when it is `large`, in a file that goes through the socket
 /// with the slot's sequence number.
-struct MessageSlot {
+struct alignas(64) MessageSlot {
     Atomic<SlotState> state;
     ReplyKind kind;
     std::uint32_t count;  // records
     std::uint32_t large;
+    std::uint32_t initializer;  // when it throws, the worker runs nothing else
     std::uint64_t size;
     std::uint64_t sequence;
     Atomic<std::int64_t> taken_at;  // steady clock, in ns
@@ -45,13 +46,13 @@ inline constexpr std::size_t slot_room = std::size_t{1} << 20;
 
 /// What a parent and its worker share.
 struct SegmentHeader {
-    Atomic<std::uint32_t> posts;          // counts the parent's calls on the worker, which sleeps on it
-    Atomic<std::uint32_t> worker_sleeps;  // it must be woken
-    Atomic<std::uint32_t> parent_sleeps;  // a reply must be written to the pool's eventfd
-    Atomic<std::uint32_t> leave;          // the worker shall exit when nothing is posted
-    Atomic<std::uint32_t> ready;          // the worker has begun to work
-    std::int64_t cpu_limit_ns;            // for each message; 0: none
-    std::uint64_t memory_limit;           // beyond what the worker has at its start; 0: none
+    Atomic<std::uint32_t> posts;                      // counts the parent's calls on the worker, which sleeps on it
+    Atomic<std::uint32_t> worker_sleeps;              // it must be woken
+    alignas(64) Atomic<std::uint32_t> parent_sleeps;  // a reply must be written to the pool's eventfd
+    Atomic<std::uint32_t> leave;                      // the worker shall exit when nothing is posted
+    Atomic<std::uint32_t> ready;                      // the worker has begun to work
+    std::int64_t cpu_limit_ns;                        // for each message; 0: none
+    std::uint64_t memory_limit;                       // beyond what the worker has at its start; 0: none
     std::uint64_t max_message_size;
     std::array<MessageSlot, slots_of_worker> slots;
 };

@@ -9,6 +9,7 @@
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/log.hpp>
 #include <asyncio/base/sys.hpp>
+#include <asyncio/executor/remote.hpp>
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -84,8 +85,10 @@ public:
             cpu_limit_.start();
             reply(*slot);
             cpu_limit_.stop();
+            const bool failed = slot->initializer != 0 && !initialized_;
             slot->state.store(SlotState::replied);  // in one order with the parent's flag
             if (segment_.header().parent_sleeps.exchange(0) != 0) wake_parent();
+            if (failed) return;
         }
     }
 
@@ -158,8 +161,18 @@ private:
             if (!records.next(request)) return false;
             reply.clear();
             answer_(request, reply);
+            if (slot.initializer != 0) initialized_ = succeeded(reply);
         }
         return true;
+    }
+
+    [[nodiscard]] static bool succeeded(const std::string& reply) noexcept {
+        try {
+            decode_reply<void>(std::as_bytes(std::span(reply)));
+            return true;
+        } catch (...) {
+            return false;  // the parent reads what it was
+        }
     }
 
     void write_replies(std::byte* to) noexcept {
@@ -196,6 +209,7 @@ private:
     CpuLimit cpu_limit_;
     FileInbox files_;
     std::vector<std::string> replies_;
+    bool initialized_ = false;
 };
 
 }  // namespace

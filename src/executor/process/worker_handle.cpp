@@ -74,6 +74,7 @@ void WorkerHandle::write(std::size_t index, const RemoteMessage& message, std::u
     to.size = message.size;
     to.sequence = sequence;
     to.large = message.file ? 1 : 0;
+    to.initializer = message.initializer ? 1 : 0;
     to.taken_at.store(0, memory_relaxed);
     if (!message.file) {
         write_records(segment_.room(index), const_cast<RemoteMessage&>(message));
