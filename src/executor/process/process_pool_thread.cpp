@@ -2,7 +2,6 @@
 
 #include "../pool_registry.hpp"
 #include "process_pool.hpp"
-#include "spin.hpp"
 #include "worker_end.hpp"
 
 #include <asyncio/base/exceptions.hpp>
@@ -351,12 +350,14 @@ std::int64_t ProcessPool::time_to_sleep_ns() const noexcept {
     return std::max<std::int64_t>((*first - Clock::now()).count(), 1);
 }
 
+/// Sleeps at once: measured on two processors, a thread that spins here holds up whoever is to write the reply, or the
+/// loop.
 void ProcessPool::wait(bool busy) noexcept {
     const auto any_replied = [&] {
         return std::ranges::any_of(seen_, [](const WorkerHandle* worker) { return worker->any_replied(); });
     };
     const bool look = ++turns_ % turns_between_looks == 0;
-    if (!look && (busy || spin_until(any_replied))) return;
+    if (busy && !look) return;
     for (const WorkerHandle* worker : seen_) worker->parent_sleeps(true);
     std::array<epoll_event, 2> events{};
     const std::int64_t timeout = busy || any_replied() ? 0 : time_to_sleep_ns();

@@ -4,8 +4,8 @@
 
 #include "file_inbox.hpp"
 #include "segment.hpp"
-#include "spin.hpp"
 
+#include <asyncio/base/clock.hpp>
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/log.hpp>
 #include <asyncio/base/sys.hpp>
@@ -100,7 +100,6 @@ private:
             const std::uint32_t posts = header.posts.load(memory_acquire);
             if (MessageSlot* slot = try_take()) return slot;
             if (header.leave.load(memory_acquire) != 0) return nullptr;
-            if (spin_until([&] { return header.posts.load(memory_acquire) != posts; })) continue;
             header.worker_sleeps.store(1);
             if (header.posts.load() == posts) sys::futex_wait(header.posts, posts);
             header.worker_sleeps.store(0);
