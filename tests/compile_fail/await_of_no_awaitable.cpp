@@ -1,4 +1,4 @@
-// gcc: ThisCannotBeAwaited
+// gcc: this cannot be awaited
 // clang: this cannot be awaited
 
 #include <asyncio/task/coro.hpp>

@@ -1,5 +1,5 @@
-// gcc: awaitable type .int. is not a structure
-// clang: member reference base type .int. is not a structure
+// gcc: this cannot be awaited
+// clang: this cannot be awaited
 
 #include <asyncio/task/coro.hpp>
 
