@@ -1,5 +1,5 @@
-// gcc: write co_await lock.acquire\(\)
-// clang: write co_await lock.acquire\(\)
+// gcc: write co_await x.acquire\(\)
+// clang: write co_await x.acquire\(\)
 
 #include <asyncio/sync/lock.hpp>
 #include <asyncio/task/coro.hpp>

@@ -324,8 +324,11 @@ TEST_F(Epoll, interrupted_calls_are_repeated) {
     Tracked reading(Operation::Kind::recv, near);
     EXPECT_TRUE(driver->start(reading));
     EXPECT_EQ(reading.text(), "abc");
+    Tracked waiting(Operation::Kind::recv, near);  // the system is asked only when something is watched
+    EXPECT_FALSE(driver->start(waiting));
     turn();
     EXPECT_EQ(plan.injected(), 2U);
+    driver->cancel(waiting);
     driver->close(*near);
 }
 
