@@ -239,7 +239,8 @@ TEST_F(CurrentLoop, POL_17_which_functions_take_a_loop) {
     EXPECT_EQ(asyncio::all_tasks(loop).size(), 1U);
     EXPECT_FALSE(asyncio::current_task(loop));
     EXPECT_EQ(&asyncio::Future<int>(loop).get_loop(), &loop);
-    static_assert(!std::is_invocable_v<decltype([](auto... a) -> decltype(asyncio::sleep(a...)) {}), int, EventLoop*>);
+    static_assert(!std::is_invocable_v<decltype([](auto... a) -> decltype(asyncio::sleep(a...)) {}),
+                                       std::chrono::seconds, int, EventLoop*>);
     loop.run_until_complete(task);
     loop.close();
 }

@@ -58,18 +58,17 @@ TEST_P(EnsureFuture, AWT_1_futures_and_tasks_are_returned_as_they_are) {
 class Custom {
 public:
     explicit Custom(std::string text) : text_(std::move(text)) {}
-    auto operator co_await() && {
-        struct Awaiter {
-            using asyncio_awaiter = void;
-            std::string text;
-            [[nodiscard]] bool await_ready() const noexcept { return true; }
-            void await_suspend(std::coroutine_handle<>) const noexcept {}
-            std::string await_resume() { return std::move(text); }
-        };
-        return Awaiter{std::move(text_)};
-    }
+    auto operator co_await() && { return Awaiter{std::move(text_)}; }
 
 private:
+    struct Awaiter {
+        using asyncio_awaiter = void;
+        std::string text;
+        [[nodiscard]] bool await_ready() const noexcept { return true; }
+        void await_suspend(std::coroutine_handle<>) const noexcept {}
+        std::string await_resume() { return std::move(text); }
+    };
+
     std::string text_;
 };
 
