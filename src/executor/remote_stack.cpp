@@ -26,10 +26,11 @@ bool is_thrower(std::string_view function) {
            function.ends_with("_Unwind_Resume_or_Rethrow") || function.starts_with("__gxx_personality");
 }
 
+/// By the last part of the names: GCC 12's demangler leaves Clang's names of what has an `auto` parameter as they are.
 bool is_caller_of_job(const StackEntry& entry) {
     return entry.file.ends_with("/executor/remote.hpp") ||
-           entry.function.find("asyncio::detail::RemoteSignature") != std::string::npos ||
-           entry.function.find("asyncio::detail::run_remote_call") != std::string::npos;
+           entry.function.find("RemoteSignature") != std::string::npos ||
+           entry.function.find("run_remote_call") != std::string::npos;
 }
 
 /// What lies between the caller of the job and the throw.
