@@ -14,7 +14,7 @@ asyncio::Coro<std::string> brew(std::string what, std::chrono::milliseconds time
 }
 
 asyncio::Coro<> amain() {
-    auto [tea, coffee] = co_await asyncio::gather(brew("tea", 20ms), brew("coffee", 10ms));
+    auto [tea, coffee] = co_await asyncio::gather(brew("tea", 200ms), brew("coffee", 100ms));
     std::printf("served: %s and %s\n", tea.c_str(), coffee.c_str());
     try {
         co_await asyncio::wait_for(brew("soup", 1h), 50ms);
