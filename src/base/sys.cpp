@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -134,6 +135,12 @@ long epoll_wait(int epoll, epoll_event* events, int count, std::int64_t timeout_
 long eventfd() noexcept {
     if (int error = enter(Call::eventfd, -1)) return error;
     return outcome(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+void wake_eventfd(int fd) noexcept {
+    const std::uint64_t one = 1;
+    // EAGAIN means that the counter is full, and so that a wake-up is pending already.
+    uninterrupted([&] { return write(fd, &one, sizeof one); });
 }
 
 long futex_wait(Atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
@@ -335,6 +342,12 @@ long waitpid(int process, int* status, int flags) noexcept {
 long write(int fd, const void* buffer, std::size_t size) noexcept {
     if (int error = enter(Call::write, fd, size)) return error;
     return outcome(::write(fd, buffer, size));
+}
+
+int count_of_processors() noexcept {
+    cpu_set_t processors;
+    CPU_ZERO(&processors);
+    return ::sched_getaffinity(0, sizeof processors, &processors) == 0 ? std::max(CPU_COUNT(&processors), 1) : 1;
 }
 
 }  // namespace sys

@@ -5,8 +5,7 @@
 
 #include <asyncio/base/atomic.hpp>
 #include <asyncio/base/exceptions.hpp>
-
-#include <sched.h>
+#include <asyncio/base/sys.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -17,10 +16,7 @@ namespace asyncio::futures {
 namespace {
 
 std::size_t default_threads() {
-    cpu_set_t processors;
-    CPU_ZERO(&processors);
-    const int count = sched_getaffinity(0, sizeof processors, &processors) == 0 ? CPU_COUNT(&processors) : 1;
-    return static_cast<std::size_t>(std::min(32, count + 4));
+    return static_cast<std::size_t>(std::min(32, detail::sys::count_of_processors() + 4));
 }
 
 std::string numbered(const char* prefix) {

@@ -2,6 +2,7 @@
 
 #include <asyncio/base/atomic.hpp>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 
@@ -14,7 +15,7 @@ struct iovec;
 /// (sigaction), those of libcurl, and what the worker processes of a pool do in themselves.
 ///
 /// Every function returns what the call returned, or `-errno` when it failed. EINTR is not retried here, because a
-/// fault plan must be able to inject it; callers do.
+/// fault plan must be able to inject it; callers do, by `uninterrupted`.
 namespace asyncio::detail::sys {
 
 /// Names each call that a fault plan can act on.
@@ -79,6 +80,8 @@ long epoll_create() noexcept;  // close-on-exec
 long epoll_ctl(int epoll, int operation, int fd, epoll_event* event) noexcept;
 long epoll_wait(int epoll, epoll_event* events, int count, std::int64_t timeout_ns) noexcept;  // < 0 waits for ever
 long eventfd() noexcept;  // close-on-exec, non-blocking
+/// Ends a wait for the eventfd, the next or the present one.
+void wake_eventfd(int fd) noexcept;
 /// Sleeps while `word` is `expected`, between processes too.
 long futex_wait(Atomic<std::uint32_t>& word, std::uint32_t expected) noexcept;
 long futex_wake(Atomic<std::uint32_t>& word, int count) noexcept;
@@ -111,5 +114,16 @@ long spawn(const char* program, char* const* arguments, int fd) noexcept;
 long start_thread(void* (*run)(void*), void* argument) noexcept;
 long waitpid(int process, int* status, int flags) noexcept;
 long write(int fd, const void* buffer, std::size_t size) noexcept;
+
+/// How many processors this process may use; not intercepted.
+[[nodiscard]] int count_of_processors() noexcept;
+
+/// Makes a call again as long as a signal interrupts it.
+template <class Call>
+long uninterrupted(Call call) noexcept {
+    long result = -EINTR;
+    while (result == -EINTR) result = call();
+    return result;
+}
 
 }  // namespace asyncio::detail::sys

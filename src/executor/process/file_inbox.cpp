@@ -22,9 +22,11 @@ UniqueFd FileInbox::receive(int socket, std::uint64_t sequence, int flags) {
     while (true) {
         std::uint64_t received = 0;
         int fd = -1;
-        std::size_t count = 1;
-        const long bytes = sys::recvmsg(socket, &received, sizeof received, &fd, &count, flags);
-        if (bytes == -EINTR) continue;
+        std::size_t count = 0;
+        const long bytes = sys::uninterrupted([&] {
+            count = 1;
+            return sys::recvmsg(socket, &received, sizeof received, &fd, &count, flags);
+        });
         UniqueFd file(count == 1 ? fd : -1);
         if (bytes < 0 && bytes != -EAGAIN)
             throw_os_error(static_cast<int>(-bytes), "receive the file of a long message");

@@ -6,27 +6,14 @@
 #include <asyncio/base/log.hpp>
 #include <asyncio/base/sys.hpp>
 
-#include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <stdexcept>
 #include <utility>
 
 namespace asyncio::detail {
-
-namespace {
-
-std::size_t count_of_processors() {
-    cpu_set_t processors;
-    CPU_ZERO(&processors);
-    const int count = sched_getaffinity(0, sizeof processors, &processors) == 0 ? CPU_COUNT(&processors) : 1;
-    return static_cast<std::size_t>(std::max(count, 1));
-}
-
-}  // namespace
 
 std::exception_ptr broken_pool_error() {
     return std::make_exception_ptr(futures::BrokenProcessPool(
@@ -78,7 +65,8 @@ private:
 };
 
 ProcessPool::ProcessPool(const futures::ProcessPoolOptions& options)
-    : max_workers_(options.max_workers ? static_cast<std::size_t>(*options.max_workers) : count_of_processors()),
+    : max_workers_(options.max_workers ? static_cast<std::size_t>(*options.max_workers)
+                                       : static_cast<std::size_t>(sys::count_of_processors())),
       start_method_(options.start == futures::StartMethod::spawn ? ServerRequest::Kind::exec
                                                                  : ServerRequest::Kind::fork),
       initializer_(options.initializer.request()),
@@ -283,9 +271,7 @@ void ProcessPool::kill_all(int signal) noexcept {
 }
 
 void ProcessPool::wake_thread() noexcept {
-    const std::uint64_t one = 1;
-    while (sys::write(wakeup_.get(), &one, sizeof one) == -EINTR) {
-    }
+    sys::wake_eventfd(wakeup_.get());
 }
 
 void ProcessPool::shut_down(bool cancel_queued) noexcept {

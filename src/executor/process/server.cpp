@@ -154,8 +154,7 @@ private:
 
     void report(ServerReport::Kind kind, std::uint32_t worker, int value) const noexcept {
         const ServerReport report{kind, worker, value};
-        while (sys::sendmsg(socket_.get(), &report, sizeof report, nullptr, 0) == -EINTR) {
-        }
+        sys::uninterrupted([&] { return sys::sendmsg(socket_.get(), &report, sizeof report, nullptr, 0); });
     }
 
     UniqueFd socket_;

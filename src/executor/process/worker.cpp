@@ -87,7 +87,7 @@ public:
             cpu_limit_.stop();
             const bool failed = slot->initializer != 0 && !initialized_;
             slot->state.store(SlotState::replied);  // in one order with the parent's flag
-            if (segment_.header().parent_sleeps.exchange(0) != 0) wake_parent();
+            if (segment_.header().parent_sleeps.exchange(0) != 0) sys::wake_eventfd(wakeup_);
             if (failed) return;
         }
     }
@@ -185,19 +185,14 @@ private:
             const SharedMapping mapping(file.get(), slot.size);
             write_replies(mapping.data());
             const int fd = file.get();
-            const long sent = sys::sendmsg(socket_, &slot.sequence, sizeof slot.sequence, &fd, 1);
+            const long sent =
+                sys::uninterrupted([&] { return sys::sendmsg(socket_, &slot.sequence, sizeof slot.sequence, &fd, 1); });
             if (sent < 0) throw_os_error(static_cast<int>(-sent), "send a large result");
             slot.large = 1;
             slot.kind = ReplyKind::records;
         } catch (const std::system_error& error) {
             slot.kind = ReplyKind::os_error;
             slot.count = static_cast<std::uint32_t>(error.code().value());
-        }
-    }
-
-    void wake_parent() const noexcept {
-        const std::uint64_t one = 1;
-        while (sys::write(wakeup_, &one, sizeof one) == -EINTR) {
         }
     }
 

@@ -68,7 +68,7 @@ std::optional<std::size_t> WorkerHandle::free_place() const noexcept {
     return std::nullopt;
 }
 
-void WorkerHandle::write(std::size_t index, const RemoteMessage& message, std::uint64_t sequence) {
+void WorkerHandle::write(std::size_t index, RemoteMessage& message, std::uint64_t sequence) {
     MessageSlot& to = slot(index);
     to.count = message.count();
     to.size = message.size;
@@ -77,19 +77,23 @@ void WorkerHandle::write(std::size_t index, const RemoteMessage& message, std::u
     to.initializer = message.initializer ? 1 : 0;
     to.taken_at.store(0, memory_relaxed);
     if (!message.file) {
-        write_records(segment_.room(index), const_cast<RemoteMessage&>(message));
+        write_records(segment_.room(index), message);
         return;
     }
     const int fd = message.file.get();
-    long sent = -EINTR;
-    while (sent == -EINTR) sent = sys::sendmsg(socket_.get(), &sequence, sizeof sequence, &fd, 1);
+    const long sent =
+        sys::uninterrupted([&] { return sys::sendmsg(socket_.get(), &sequence, sizeof sequence, &fd, 1); });
     if (sent < 0 && sent != -EPIPE && sent != -ECONNRESET)  // those: it has ended, as will be reported
         throw_os_error(static_cast<int>(-sent), "send large arguments to a worker process");
 }
 
 void WorkerHandle::post(std::size_t index) noexcept {
-    SegmentHeader& header = segment_.header();
     slot(index).state.store(SlotState::posted, memory_release);
+    ring();
+}
+
+void WorkerHandle::ring() noexcept {
+    SegmentHeader& header = segment_.header();
     header.posts.fetch_add(1);  // in one order with the worker's flag
     if (header.worker_sleeps.load() != 0) sys::futex_wake(header.posts, 1);
 }
@@ -105,10 +109,8 @@ std::unique_ptr<RemoteMessage> WorkerHandle::take_back() noexcept {
 
 void WorkerHandle::leave() noexcept {
     leaving = true;
-    SegmentHeader& header = segment_.header();
-    header.leave.store(1, memory_release);
-    header.posts.fetch_add(1);
-    if (header.worker_sleeps.load() != 0) sys::futex_wake(header.posts, 1);
+    segment_.header().leave.store(1, memory_release);
+    ring();
 }
 
 bool WorkerHandle::any_replied() const noexcept {

@@ -44,7 +44,7 @@ public:
     [[nodiscard]] bool usable() const noexcept { return !dead && !leaving && !doomed; }
 
     /// Without the lock, in a place that is `filling`. Throws std::system_error.
-    void write(std::size_t index, const RemoteMessage& message, std::uint64_t sequence);
+    void write(std::size_t index, RemoteMessage& message, std::uint64_t sequence);
     /// The worker may take it from here on.
     void post(std::size_t index) noexcept;
     /// Takes back a message that the worker has not begun; null when there is none.
@@ -77,6 +77,9 @@ public:
     std::array<Place, slots_of_worker> places;
 
 private:
+    /// The worker looks at its slots again.
+    void ring() noexcept;
+
     UniqueFd socket_;
     Segment segment_;
     FileInbox files_;

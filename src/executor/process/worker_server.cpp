@@ -39,10 +39,7 @@ void WorkerServer::start() {
 }
 
 long WorkerServer::send(const ServerRequest& request, const int* fds, std::size_t count) noexcept {
-    while (true) {
-        const long sent = sys::sendmsg(socket_.get(), &request, sizeof request, fds, count);
-        if (sent != -EINTR) return sent;
-    }
+    return sys::uninterrupted([&] { return sys::sendmsg(socket_.get(), &request, sizeof request, fds, count); });
 }
 
 void WorkerServer::start_worker(ServerRequest::Kind kind, std::uint32_t worker, const WorkerFds& fds) {
@@ -61,8 +58,8 @@ std::optional<ServerReport> WorkerServer::receive() noexcept {
     if (!running()) return std::nullopt;
     ServerReport report{};
     std::size_t none = 0;
-    long bytes = -EINTR;
-    while (bytes == -EINTR) bytes = sys::recvmsg(socket_.get(), &report, sizeof report, nullptr, &none, MSG_DONTWAIT);
+    const long bytes = sys::uninterrupted(
+        [&] { return sys::recvmsg(socket_.get(), &report, sizeof report, nullptr, &none, MSG_DONTWAIT); });
     if (bytes == sizeof report) return report;
     if (bytes != -EAGAIN) stop();
     return std::nullopt;
@@ -74,8 +71,7 @@ void WorkerServer::stop() noexcept {
     sys::shutdown(socket_.get(), SHUT_RDWR);
     socket_.reset();
     last_status_ = 0;
-    while (sys::waitpid(process_, &last_status_, 0) == -EINTR) {
-    }
+    sys::uninterrupted([&] { return sys::waitpid(process_, &last_status_, 0); });
     process_ = 0;
 }
 

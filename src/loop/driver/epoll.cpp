@@ -87,10 +87,7 @@ bool EpollDriver::io_pending() const noexcept {
 }
 
 void EpollDriver::wake() noexcept {
-    const std::uint64_t one = 1;
-    // EAGAIN means that the counter is full, and so that a wake-up is pending already.
-    while (sys::write(wakeup_.get(), &one, sizeof one) == -EINTR) {
-    }
+    sys::wake_eventfd(wakeup_.get());
 }
 
 void EpollDriver::forked() noexcept {

@@ -103,8 +103,7 @@ std::int64_t EpollDriver::try_recv(Descriptor& descriptor, std::span<std::byte> 
     auto& entry = static_cast<Entry&>(descriptor);
     if (entry.closed()) return -EBADF;
     if (!entry.may_read) return -EAGAIN;
-    const long result =
-        system_socket::uninterrupted([&] { return sys::recv(entry.fd(), buffer.data(), buffer.size(), 0); });
+    const long result = sys::uninterrupted([&] { return sys::recv(entry.fd(), buffer.data(), buffer.size(), 0); });
     const bool short_read = result > 0 && static_cast<std::size_t>(result) < buffer.size();
     if (result == -EAGAIN || (short_read && !entry.hung_up && !sys::interfered())) entry.may_read = false;
     return result;
@@ -114,8 +113,7 @@ std::int64_t EpollDriver::try_send(Descriptor& descriptor, std::span<const std::
     auto& entry = static_cast<Entry&>(descriptor);
     if (entry.closed()) return -EBADF;
     if (!entry.may_write) return -EAGAIN;
-    const long result =
-        system_socket::uninterrupted([&] { return sys::send(entry.fd(), data.data(), data.size(), 0); });
+    const long result = sys::uninterrupted([&] { return sys::send(entry.fd(), data.data(), data.size(), 0); });
     const bool short_write = result >= 0 && static_cast<std::size_t>(result) < data.size();
     if (result == -EAGAIN || (short_write && !sys::interfered())) entry.may_write = false;
     return result;

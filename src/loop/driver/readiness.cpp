@@ -195,15 +195,14 @@ void ReadinessDriver::close(Descriptor& descriptor) noexcept {
 
 std::int64_t ReadinessDriver::try_recv(Descriptor& descriptor, std::span<std::byte> buffer) noexcept {
     if (descriptor.closed()) return -EBADF;
-    const long result =
-        system_socket::uninterrupted([&] { return sys::recv(descriptor.fd(), buffer.data(), buffer.size(), 0); });
+    const long result = sys::uninterrupted([&] { return sys::recv(descriptor.fd(), buffer.data(), buffer.size(), 0); });
     static_cast<Socket&>(descriptor).may_read = result != -EAGAIN;
     return result;
 }
 
 std::int64_t ReadinessDriver::try_send(Descriptor& descriptor, std::span<const std::byte> data) noexcept {
     if (descriptor.closed()) return -EBADF;
-    return system_socket::uninterrupted([&] { return sys::send(descriptor.fd(), data.data(), data.size(), 0); });
+    return sys::uninterrupted([&] { return sys::send(descriptor.fd(), data.data(), data.size(), 0); });
 }
 
 bool ReadinessDriver::start(Operation& operation) {

@@ -33,7 +33,7 @@ std::int64_t listen(int fd, int backlog) noexcept {
 }
 
 std::int64_t accept(int fd, SocketAddress& peer) noexcept {
-    return uninterrupted([&] {
+    return sys::uninterrupted([&] {
         std::uint32_t size = SocketAddress::capacity;
         const long accepted = sys::accept(fd, peer.data(), &size);
         peer.set_size(size);

@@ -2,21 +2,10 @@
 
 #include <asyncio/base/socket_address.hpp>
 
-#include <cerrno>
 #include <cstdint>
 
 /// What every driver on sockets of the system does with them alike. Results are negative errnos on failure.
 namespace asyncio::detail::system_socket {
-
-/// Repeats a call that a signal interrupted.
-template <class Call>
-long uninterrupted(Call call) noexcept {
-    long result;
-    do {
-        result = call();
-    } while (result == -EINTR);
-    return result;
-}
 
 /// Whether the number is that of a descriptor, whatever kind it is of.
 bool is_open(int fd) noexcept;
