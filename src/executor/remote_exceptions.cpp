@@ -89,14 +89,11 @@ struct SystemErrorCodec {
         const std::error_code code = ErrorCodeCodec::decode(source);
         const auto text = asyncio::decode<std::string>(source);
         if constexpr (std::constructible_from<E, std::error_code, std::string>) {
-            return text.empty() ? make_without_text(code) : E(code, text);
+            return text.empty() ? E(code) : E(code, text);
         } else {
             return E(text, code);
         }
     }
-
-private:
-    static E make_without_text(const std::error_code& code) { return E(code); }
 };
 
 struct FilesystemErrorCodec {

@@ -102,7 +102,6 @@ void LoopCore::inherit() noexcept {
     // Nothing of the present iteration runs in the child any more.
     ready_.prepend(batch_.take());
     ready_.prepend(completed_.take());
-    inbox_.awake();
     posting_.store(0, memory_relaxed);  // the threads that were inside post() are in the parent only
     driver_->forked();
 }

@@ -23,7 +23,7 @@ namespace asyncio::futures {
 struct MapOptions {
     /// For all results together, from the call on. Default: without limit.
     TimeLimit timeout{};
-    /// Threads need no chunks: without effect, as in Python.
+    /// How many calls go to a process in one message; without effect on threads, as in Python.
     std::size_t chunksize = 1;
     /// How many jobs may be submitted and not yet asked for; the input is then read only as far. Default: all.
     /// Since 3.14.
@@ -124,7 +124,37 @@ private:
 
 namespace asyncio::detail {
 
-/// Submits one job after the other, as long as every range has an element.
+/// Several ranges side by side, as long as every one has an element.
+template <class... Views>
+class Zipped {
+public:
+    explicit Zipped(Views... views) : views_(std::make_unique<std::tuple<Views...>>(std::move(views)...)) {
+        std::apply([this](auto&... view) { at_.emplace(std::ranges::begin(view)...); }, *views_);
+    }
+
+    [[nodiscard]] bool at_end() const {
+        return [this]<std::size_t... I>(std::index_sequence<I...>) {
+            return ((std::get<I>(*at_) == std::ranges::end(std::get<I>(*views_))) || ...);
+        }(std::index_sequence_for<Views...>());
+    }
+    /// Calls `use` with the elements and goes on to the next ones. Precondition: not at the end.
+    template <class Use>
+    auto take(Use&& use) {
+        return std::apply(
+            [&](auto&... at) {
+                auto result = use(*at...);
+                (static_cast<void>(++at), ...);
+                return result;
+            },
+            *at_);
+    }
+
+private:
+    std::unique_ptr<std::tuple<Views...>> views_;  // iterators may point into them
+    std::optional<std::tuple<std::ranges::iterator_t<Views>...>> at_;
+};
+
+/// Submits one job after the other.
 template <class E, class F, class... Views>
 class MapSource {
 public:
@@ -133,24 +163,19 @@ public:
     MapSource(E& executor, F f, Views... views)
         : executor_(&executor),
           f_(std::move(f)),
-          views_(std::make_unique<std::tuple<Views...>>(std::move(views)...)) {
-        std::apply([this](auto&... view) { at_.emplace(std::ranges::begin(view)...); }, *views_);
-    }
+          arguments_(std::move(views)...) {}
 
     std::optional<futures::Future<T>> next() {
-        return [this]<std::size_t... I>(std::index_sequence<I...>) -> std::optional<futures::Future<T>> {
-            if (((std::get<I>(*at_) == std::ranges::end(std::get<I>(*views_))) || ...)) return std::nullopt;
-            std::optional<futures::Future<T>> future(executor_->submit(f_, *std::get<I>(*at_)...));
-            (static_cast<void>(++std::get<I>(*at_)), ...);
-            return future;
-        }(std::index_sequence_for<Views...>());
+        if (arguments_.at_end()) return std::nullopt;
+        return arguments_.take([this](auto&&... arguments) {
+            return executor_->submit(f_, std::forward<decltype(arguments)>(arguments)...);
+        });
     }
 
 private:
     E* executor_;
     F f_;
-    std::unique_ptr<std::tuple<Views...>> views_;  // iterators may point into them
-    std::optional<std::tuple<std::ranges::iterator_t<Views>...>> at_;
+    Zipped<Views...> arguments_;
 };
 
 template <class E, class F, class... Rs>

@@ -10,7 +10,6 @@
 #include <optional>
 #include <ranges>
 #include <stdexcept>
-#include <tuple>
 #include <utility>
 
 namespace asyncio::detail {
@@ -24,13 +23,12 @@ public:
     ChunkSource(E& executor, std::size_t chunksize, Views... views)
         : executor_(&executor),
           chunksize_(chunksize),
-          views_(std::make_unique<std::tuple<Views...>>(std::move(views)...)) {
+          arguments_(std::move(views)...) {
         if (chunksize == 0) throw std::invalid_argument("chunksize must be >= 1.");
-        std::apply([this](auto&... view) { at_.emplace(std::ranges::begin(view)...); }, *views_);
     }
 
     std::optional<futures::Future<T>> next() {
-        if (chunk_.empty()) submit_chunk(std::index_sequence_for<Views...>());
+        if (chunk_.empty()) submit_chunk();
         if (chunk_.empty()) return std::nullopt;
         std::optional<futures::Future<T>> future(std::move(chunk_.front()));
         chunk_.pop_front();
@@ -38,26 +36,25 @@ public:
     }
 
 private:
-    template <std::size_t... I>
-    void submit_chunk(std::index_sequence<I...>) {
+    void submit_chunk() {
         auto message = std::make_unique<RemoteMessage>();
         bool first = true;
-        while (chunk_.size() < chunksize_ && ((std::get<I>(*at_) != std::ranges::end(std::get<I>(*views_))) && ...)) {
+        while (chunk_.size() < chunksize_ && !arguments_.at_end()) {
             if (!first) message->further.push_back(std::make_unique<RemoteJob>());
             RemoteJob& job = first ? message->first : *message->further.back();
             chunk_.push_back(deliver_to_future<T>(job));
-            const bool written = write_request<F>(job, *std::get<I>(*at_)...);
+            const bool written = arguments_.take([&job](auto&&... arguments) {
+                return write_request<F>(job, std::forward<decltype(arguments)>(arguments)...);
+            });
             if (!written && !first) message->further.pop_back();
             if (written) first = false;
-            (static_cast<void>(++std::get<I>(*at_)), ...);
         }
         if (!first) executor_->execute_message(std::move(message), RemoteFunction<F>::entry().name());
     }
 
     E* executor_;
     std::size_t chunksize_;
-    std::unique_ptr<std::tuple<Views...>> views_;  // iterators may point into them
-    std::optional<std::tuple<std::ranges::iterator_t<Views>...>> at_;
+    Zipped<Views...> arguments_;
     std::deque<futures::Future<T>> chunk_;  // submitted, not yet asked for
 };
 
