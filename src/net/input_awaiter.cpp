@@ -11,9 +11,12 @@ namespace asyncio::detail {
 
 namespace {
 
-void prefetch_two_lines(const void* object) noexcept {
-    __builtin_prefetch(object, 1);
-    __builtin_prefetch(static_cast<const std::byte*>(object) + LineAligned::line_size, 1);
+/// The first `size` bytes, two lines or a little more.
+void prefetch_bytes(const void* object, std::size_t size) noexcept {
+    const auto* bytes = static_cast<const std::byte*>(object);
+    __builtin_prefetch(bytes, 1);
+    __builtin_prefetch(bytes + LineAligned::line_size, 1);
+    __builtin_prefetch(bytes + size - 1, 1);
 }
 
 }  // namespace
@@ -51,8 +54,8 @@ void InputAwaiter::proceed() noexcept {
 
 void InputAwaiter::prefetch_task(const Operation& operation) noexcept {
     const auto& self = static_cast<const InputAwaiter&>(operation);
-    prefetch_two_lines(self.task_);
-    prefetch_two_lines(self.connection_.get());
+    prefetch_bytes(self.task_, sizeof *self.task_);
+    prefetch_bytes(self.connection_.get(), 2 * LineAligned::line_size);
 }
 
 void InputAwaiter::run(ReadyNode& node, Turn turn) {

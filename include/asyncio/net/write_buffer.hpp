@@ -13,7 +13,8 @@ namespace asyncio::detail {
 class WriteBuffer {
 public:
     [[nodiscard]] std::size_t size() const noexcept { return front_.size() - sent_ + back_.size(); }
-    [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+    /// Looks at the front alone: without one there is nothing behind it.
+    [[nodiscard]] bool empty() const noexcept { return front_.empty(); }
 
     void append(std::string_view data) { (front_.empty() ? front_ : back_).append(data); }
 
