@@ -155,6 +155,8 @@ void* pool_allocate(std::size_t size) {
 void pool_free(void* block, std::size_t) noexcept {
     std::free(block);
 }
+void hold_pool() noexcept {}
+void release_pool() noexcept {}
 
 #else
 
@@ -182,6 +184,13 @@ void pool_free(void* block, std::size_t size) noexcept {
     list.first = freed;
     if (++list.length >= batch_length) [[unlikely]]
         pass_on(index);
+}
+
+void hold_pool() noexcept {
+    depot().mutex.lock();
+}
+void release_pool() noexcept {
+    depot().mutex.unlock();
 }
 
 #endif

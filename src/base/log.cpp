@@ -8,6 +8,7 @@
 
 #include <cstdio>
 #include <mutex>
+#include <new>
 #include <typeinfo>
 
 namespace asyncio {
@@ -39,6 +40,17 @@ LogSink set_log_sink(LogSink sink) {
 }
 
 namespace detail {
+
+void hold_log() noexcept {
+    output().mutex.lock();
+}
+void release_log() noexcept {
+    output().mutex.unlock();
+}
+void release_log_of_parent() noexcept {
+    // It is locked by a thread whose number the child does not have, and can never be unlocked.
+    new (&output().mutex) std::recursive_mutex;
+}
 
 void log(LogLevel level, std::string_view message) noexcept {
     try {

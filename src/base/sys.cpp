@@ -137,10 +137,11 @@ long eventfd() noexcept {
     return outcome(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
-void wake_eventfd(int fd) noexcept {
+long wake_eventfd(int fd) noexcept {
     const std::uint64_t one = 1;
+    const long result = uninterrupted([&] { return write(fd, &one, sizeof one); });
     // EAGAIN means that the counter is full, and so that a wake-up is pending already.
-    uninterrupted([&] { return write(fd, &one, sizeof one); });
+    return result == -EAGAIN || result > 0 ? 0 : result;
 }
 
 long futex_wait(Atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
@@ -225,13 +226,18 @@ long recvmsg(int fd, void* buffer, std::size_t size, int* fds, std::size_t* coun
     message.msg_iov = &part;
     message.msg_iovlen = 1;
     message.msg_control = &space;
-    message.msg_controllen = CMSG_SPACE(room * sizeof(int));
+    // To the byte: what alignment adds would be filled with one descriptor more.
+    message.msg_controllen = room == 0 ? 0 : CMSG_LEN(room * sizeof(int));
     const long received = outcome(::recvmsg(fd, &message, flags | MSG_CMSG_CLOEXEC));
     if (received < 0) return received;
     const cmsghdr* header = CMSG_FIRSTHDR(&message);
     if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
         *count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
         std::memcpy(fds, CMSG_DATA(header), *count * sizeof(int));
+    }
+    if ((message.msg_flags & MSG_CTRUNC) != 0) {
+        for (std::size_t i = 0; i < *count; ++i) close(fds[i]);
+        *count = *count < room ? no_room : 0;
     }
     return received;
 }

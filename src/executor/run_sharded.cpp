@@ -35,6 +35,7 @@ void ShardGroup::run() {
         --threads_;
         if (error_ == nullptr)
             error_ = os_error(static_cast<int>(-error), "start the thread of shard " + std::to_string(index));
+        changed_.notify_all();
         break;
     }
     run_shard(0);

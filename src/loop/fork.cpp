@@ -2,6 +2,8 @@
 
 #include <asyncio/base/atomic.hpp>
 #include <asyncio/base/creation_places.hpp>
+#include <asyncio/base/frame_pool.hpp>
+#include <asyncio/base/log.hpp>
 #include <asyncio/loop/loop_core.hpp>
 
 #include <pthread.h>
@@ -15,13 +17,19 @@ namespace {
 constinit Atomic<std::uint32_t> generation{0};
 
 void before_fork() {
+    hold_log();  // first: a sink may do anything
     hold_places();
+    hold_pool();
 }
 void after_fork_in_parent() {
+    release_pool();
     release_places();
+    release_log();
 }
 void after_fork_in_child() {
+    release_pool();
     release_places();
+    release_log_of_parent();
     generation.fetch_add(1, memory_relaxed);
     if (LoopCore* loop = std::exchange(running_loop, nullptr)) loop->inherit();
 }

@@ -25,6 +25,10 @@ namespace {
 /// An always busy loop asks for I/O and reads the clock in every 64th iteration: a poll is a system call, an empty
 /// iteration a few nanoseconds.
 constexpr std::uint32_t busy_poll_interval = 64;
+/// And earlier when its iterations take long. The clock is looked at in every fourth iteration, or in each when they
+/// take as long as that.
+constexpr std::chrono::milliseconds longest_without_poll{1};
+constexpr std::uint32_t busy_clock_interval = 4;
 
 constexpr std::size_t page_size = 4096;
 
@@ -107,7 +111,7 @@ void LoopCore::inherit() noexcept {
 }
 
 void LoopCore::run_once() {
-    if (ready_.empty() || stopping_ || ++iterations_since_poll_ >= poll_interval_) {
+    if (ready_.empty() || stopping_ || poll_is_due()) {
         poll();
     } else {
         take_posted();
@@ -125,6 +129,17 @@ void LoopCore::run_once() {
         ReadyNode& node = batch_.pop();
         node.run(node, Turn::run);
     }
+}
+
+/// In a loop that is busy.
+bool LoopCore::poll_is_due() noexcept {
+    if (++iterations_since_poll_ >= poll_interval_) return true;
+    if (iterations_since_poll_ % clock_interval_ != 0) return false;
+    const Clock::time_point now = driver_->now();
+    const bool due = now - last_due_ >= longest_without_poll;
+    if (due) last_due_ = now;
+    clock_interval_ = due && iterations_since_poll_ <= busy_clock_interval ? 1 : busy_clock_interval;
+    return due;
 }
 
 /// Completes the driver's events one by one, and runs what each leads to at once: the same order as if all were

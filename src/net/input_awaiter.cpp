@@ -87,7 +87,8 @@ bool ReadAwaiter::await_ready() {
 }
 
 bool ReadAwaiter::receive() {
-    if (connection_->receive_shared(data_) == -EAGAIN) return false;
+    const std::size_t wanted = size_ > 0 ? static_cast<std::size_t>(size_) : 0;
+    if (connection_->receive_shared(data_, wanted) == -EAGAIN) return false;
     if (size_ > 0) return true;
     connection_->append(std::exchange(data_, {}));
     return connection_->eof();
@@ -140,7 +141,7 @@ std::size_t ReadIntoAwaiter::await_resume() {
 
 bool FillAwaiter::receive() {
     std::string_view data;
-    if (connection_->receive_shared(data) == -EAGAIN) return false;
+    if (connection_->receive_shared(data, 0) == -EAGAIN) return false;
     connection_->append(data);
     return true;
 }

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -51,6 +52,44 @@ TEST(SysProcess, descriptors_travel_with_bytes) {
     count = fds.size();
     EXPECT_EQ(sys::recvmsg(pair.second.get(), bytes.data(), bytes.size(), fds.data(), &count, MSG_DONTWAIT), -EAGAIN);
     EXPECT_EQ(count, 0U);
+}
+
+/// How the one after the present descriptors would be numbered.
+int next_descriptor() {
+    return UniqueFd(::dup(0)).get();
+}
+
+TEST(SysProcess, more_descriptors_than_there_is_room_for_are_none) {
+    const MessagePair pair;
+    const std::array<int, 2> sent{pair.first.get(), pair.second.get()};
+    ASSERT_EQ(sys::sendmsg(pair.first.get(), "abc", 3, sent.data(), sent.size()), 3);
+    const int next = next_descriptor();
+    std::array<char, 8> bytes{};
+    std::array<int, 2> fds{-1, -2};
+    std::size_t count = 1;
+    ASSERT_EQ(sys::recvmsg(pair.second.get(), bytes.data(), bytes.size(), fds.data(), &count, 0), 3);
+    EXPECT_EQ(count, 0U);
+    EXPECT_EQ(fds[1], -2);
+    EXPECT_EQ(next_descriptor(), next);
+}
+
+TEST(SysProcess, descriptors_that_a_process_cannot_have_are_missed) {
+    const MessagePair pair;
+    const std::array<int, 2> sent{pair.first.get(), pair.second.get()};
+    ASSERT_EQ(sys::sendmsg(pair.first.get(), "abc", 3, sent.data(), sent.size()), 3);
+    const int next = next_descriptor();
+    rlimit limit{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const rlimit full{static_cast<rlim_t>(next) + 1, limit.rlim_max};  // room for one
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &full), 0);
+    std::array<char, 8> bytes{};
+    std::array<int, 2> fds{};
+    std::size_t count = fds.size();
+    const long received = sys::recvmsg(pair.second.get(), bytes.data(), bytes.size(), fds.data(), &count, 0);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+    EXPECT_EQ(received, 3);
+    EXPECT_EQ(count, sys::no_room);
+    EXPECT_EQ(next_descriptor(), next);
 }
 
 TEST(SysProcess, too_many_descriptors_are_refused) {

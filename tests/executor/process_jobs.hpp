@@ -40,6 +40,9 @@ inline int process() {
 inline std::string echo(std::string text) {
     return text;
 }
+inline std::size_t length(const std::string& text) {
+    return text.size();
+}
 inline void fail(const std::string& text) {
     throw std::invalid_argument(text);
 }

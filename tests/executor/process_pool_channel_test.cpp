@@ -2,6 +2,7 @@
 
 #include "../../src/executor/process/segment.hpp"
 #include "executor/process_jobs.hpp"
+#include "support/gate.hpp"
 
 #include <asyncio/asyncio.hpp>
 #include <asyncio/executor/process_pool_executor.hpp>
@@ -82,6 +83,8 @@ using asyncio::futures::BrokenProcessPool;
 using asyncio::futures::Future;
 using asyncio::futures::ProcessPoolExecutor;
 using process_jobs::Damage;
+using process_tests::Folder;
+using support::eventually;
 
 /// Around the longest message that needs no file.
 std::vector<std::size_t> lengths() {
@@ -135,6 +138,22 @@ TEST(ProcessChannel, IPC_4_a_message_that_is_too_long_fails_its_job_alone) {
 class DamagedReply : public testing::TestWithParam<Damage> {};
 INSTANTIATE_TEST_SUITE_P(Kind, DamagedReply,
                          testing::Values(Damage::size, Damage::record, Damage::count, Damage::kind, Damage::no_file));
+
+/// In a worker it stays behind a job that goes on, until there is no room for more.
+TEST(ProcessChannel, IPC_4_long_messages_never_wait_behind_a_busy_worker) {
+    const Folder folder;
+    ProcessPoolExecutor pool({.max_workers = 2});
+    const auto busy = pool.submit(remote<&process_jobs::wait_for_go>, folder.file("job"));
+    ASSERT_TRUE(eventually([&] { return process_jobs::exists(folder.file("job")); }));
+    const std::string text(std::size_t{5} << 18, 'x');
+    for (int i = 0; i < 300; ++i) {
+        const auto first = pool.submit(remote<&process_jobs::length>, text);
+        const auto second = pool.submit(remote<&process_jobs::length>, text);
+        EXPECT_EQ(first.result() + second.result(), 2 * text.size());
+    }
+    process_jobs::touch(folder.file("job.go"));
+    EXPECT_GT(busy.result(), 0);
+}
 
 TEST_P(DamagedReply, IPC_5_fails_its_job_and_the_worker_is_replaced) {
     ProcessPoolExecutor pool({.max_workers = 1});

@@ -9,6 +9,9 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -37,6 +40,18 @@ std::size_t allocate(std::size_t size) {
 }
 void kill_initializer() {
     ::_exit(9);
+}
+void initializer_with_a_signal(int signal) {
+    ::raise(signal);
+}
+int close_all_descriptors(int result) {
+    ::syscall(SYS_close_range, 3U, ~0U, 0U);
+    return result;
+}
+/// Goes on when the file `path` + ".go" is there, whoever asks it to end.
+void survive_termination(const std::string& path) {
+    std::signal(SIGTERM, SIG_IGN);
+    wait_for_go(path);
 }
 
 }  // namespace process_jobs
@@ -187,6 +202,40 @@ TEST_P(WorkerDeath, PPE_9_an_initializer_that_exits_breaks_the_pool) {
         {.max_workers = 1, .start = GetParam(), .initializer = remote<&process_jobs::kill_initializer>});
     EXPECT_THROW(pool.submit(remote<&process_jobs::square>, 2).result(), BrokenProcessPool);
     EXPECT_TRUE(log.contains("exited with status 9"));
+}
+
+TEST_P(WorkerDeath, PPE_9_an_initializer_that_dies_each_time_breaks_the_pool) {
+    asyncio::testing::CapturedLog log;
+    ProcessPoolExecutor pool({.max_workers = 1,
+                              .start = GetParam(),
+                              .initializer = {remote<&process_jobs::initializer_with_a_signal>, SIGUSR1}});
+    EXPECT_THROW(pool.submit(remote<&process_jobs::square>, 2).result(), BrokenProcessPool);
+    EXPECT_TRUE(log.contains("in the initializer?"));
+}
+
+TEST_P(WorkerDeath, PPE_9_an_initializer_that_hangs_is_ended_at_the_limit) {
+    asyncio::testing::CapturedLog log;
+    ProcessPoolExecutor pool(
+        {.max_workers = 1, .start = GetParam(), .initializer = remote<&process_jobs::hang>, .wall_time_limit = 100ms});
+    EXPECT_THROW(pool.submit(remote<&process_jobs::square>, 2).result(), BrokenProcessPool);
+}
+
+TEST_P(WorkerDeath, PPE_8_a_job_that_closes_all_descriptors_still_gives_its_result) {
+    asyncio::testing::CapturedLog log;
+    ProcessPoolExecutor pool({.max_workers = 1, .start = GetParam()});
+    EXPECT_EQ(pool.submit(remote<&process_jobs::close_all_descriptors>, 5).result(), 5);
+    EXPECT_EQ(pool.submit(remote<&process_jobs::square>, 3).result(), 9);
+}
+
+TEST(EndWorkersThat, PPE_14_ignore_the_signal_leave_when_their_job_is_done) {
+    const Folder folder;
+    ProcessPoolExecutor pool({.max_workers = 1});
+    const auto survives = pool.submit(remote<&process_jobs::survive_termination>, folder.file("job"));
+    ASSERT_TRUE(eventually([&] { return process_jobs::exists(folder.file("job")); }));
+    pool.terminate_workers();
+    process_jobs::touch(folder.file("job.go"));
+    pool.shutdown();
+    EXPECT_TRUE(survives.done());
 }
 
 class EndWorkers : public testing::TestWithParam<int> {};

@@ -27,6 +27,7 @@
 
 namespace {
 
+using namespace std::chrono_literals;
 using asyncio::Clock;
 using asyncio::DescriptorPtr;
 using asyncio::EpollDriver;
@@ -400,6 +401,30 @@ TEST_F(Epoll, adopt_refuses_what_is_not_free) {
     static_cast<void>(far.release());
     driver->close(*second);
     driver->close(*near);
+}
+
+// --- fairness ---
+
+TEST(LoopOnEpoll, ITER_timers_are_served_while_each_iteration_takes_long) {
+    asyncio::run([]() -> asyncio::Coro<> {
+        bool fired = false;
+        int steps = 0;
+        asyncio::get_running_loop().call_later(5ms, [&fired] { fired = true; });
+        std::vector<asyncio::Task<>> tasks;
+        for (int i = 0; i < 20; ++i) {
+            tasks.push_back(asyncio::create_task([&]() -> asyncio::Coro<> {
+                while (!fired) {
+                    const auto end = asyncio::Clock::now() + 1ms;
+                    while (asyncio::Clock::now() < end) {
+                    }
+                    ++steps;
+                    co_await asyncio::sleep(0ms);
+                }
+            }));
+        }
+        co_await asyncio::gather(tasks);
+        EXPECT_LT(steps, 20 * 20);  // at the latest in the 20th iteration
+    });
 }
 
 }  // namespace

@@ -2,8 +2,12 @@
 #include "support/loops.hpp"
 
 #include <asyncio/asyncio.hpp>
+#include <asyncio/base/unique_fd.hpp>
 
 #include <gtest/gtest.h>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <span>
@@ -355,6 +359,50 @@ TEST_P(StreamReaderTest, IO_3_a_peer_that_never_stops_does_not_starve_others) {
         while (received < much.size()) received += (co_await pair.reader.read(1024)).size();
         EXPECT_GT(turns, 1);
         other.cancel();
+    });
+}
+
+TEST_P(StreamReaderTest, IO_3_nor_do_many_lines_that_came_at_once) {
+    run([]() -> Coro<> {
+        auto pair = co_await connect_pair();
+        pair.peer_writer.set_write_buffer_limits({.high = 8 << 20});
+        constexpr int lines = 1 << 16;
+        std::string much;
+        for (int i = 0; i < lines; ++i) much += "0123456789abcde\n";
+        pair.peer_writer.write(much);
+        int turns = 0;
+        auto other = asyncio::create_task([&turns]() -> Coro<> {
+            for (;;) {
+                ++turns;
+                co_await asyncio::sleep(0ms);
+            }
+        });
+        for (int i = 0; i < lines; ++i) co_await pair.reader.readline();
+        EXPECT_GT(turns, 6);  // after 128 KiB each
+        other.cancel();
+    });
+}
+
+TEST(StreamReaderOnEpoll, READER_1_urgent_data_does_not_hide_what_follows_it) {
+    const asyncio::detail::UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    ASSERT_EQ(::bind(listener.get(), generic, length), 0);
+    ASSERT_EQ(::listen(listener.get(), 1), 0);
+    ASSERT_EQ(::getsockname(listener.get(), generic, &length), 0);
+    asyncio::run([&]() -> Coro<> {
+        auto [reader, writer] = co_await asyncio::open_connection("127.0.0.1", ntohs(address.sin_port));
+        const asyncio::detail::UniqueFd peer(::accept(listener.get(), nullptr, nullptr));
+        EXPECT_EQ(::send(peer.get(), "x\n", 2, 0), 2);
+        EXPECT_EQ(co_await reader.readline(), "x\n");
+        EXPECT_EQ(::send(peer.get(), "abc", 3, 0), 3);
+        EXPECT_EQ(::send(peer.get(), "!", 1, MSG_OOB), 1);
+        EXPECT_EQ(::send(peer.get(), "def\n", 4, 0), 4);
+        EXPECT_EQ(co_await asyncio::wait_for(reader.readline(), 20s), "abcdef\n");
+        writer.close();
     });
 }
 

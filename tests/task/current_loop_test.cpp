@@ -4,6 +4,7 @@
 #include "support/trace.hpp"
 
 #include <asyncio/asyncio.hpp>
+#include <asyncio/base/log.hpp>
 #include <asyncio/loop/driver/simulated.hpp>
 #include <asyncio/testing/captured_log.hpp>
 
@@ -12,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
@@ -334,6 +336,38 @@ TEST_F(CurrentLoop, POL_16_a_forked_child_has_no_running_loop_and_may_run_a_new_
         0);
     EXPECT_EQ(&asyncio::get_event_loop(), &loop);
     loop.close();
+}
+
+Coro<int> number(int n) {
+    co_return n;
+}
+
+TEST_F(CurrentLoop, POL_16_also_when_another_thread_was_busy_with_coroutines) {
+    std::atomic<bool> enough = false;
+    std::thread other([&] {
+        while (!enough) {
+            std::vector<Coro<int>> many;
+            for (int i = 0; i < 2000; ++i) many.push_back(number(i));
+            many.clear();
+            asyncio::detail::log(asyncio::LogLevel::debug, "once more");
+        }
+    });
+    for (int i = 0; i < 20; ++i) {
+        const pid_t pid = ::fork();
+        if (pid == 0) {
+            ::alarm(20);  // in place of a hang
+            asyncio::detail::log(asyncio::LogLevel::debug, "forked");
+            std::vector<Coro<int>> many;
+            for (int k = 0; k < 2000; ++k) many.push_back(number(k));
+            many.clear();
+            ::_exit(asyncio::run([]() -> Coro<int> { co_return co_await asyncio::sleep(1ms, 7); }) == 7 ? 0 : 1);
+        }
+        int status = -1;
+        EXPECT_EQ(::waitpid(pid, &status, 0), pid);
+        EXPECT_EQ(status, 0);
+    }
+    enough = true;
+    other.join();
 }
 
 TEST_F(CurrentLoop, POL_16_the_rest_of_the_iteration_does_not_run_in_the_child) {

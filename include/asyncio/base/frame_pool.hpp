@@ -16,6 +16,10 @@ void pool_free(void* block, std::size_t size) noexcept;
 /// How often this thread's pool had to ask the heap for memory; flat in a steady state.
 [[nodiscard]] std::uint64_t pool_heap_requests() noexcept;
 
+/// Between these two no thread gives or takes what the threads share: for a fork.
+void hold_pool() noexcept;
+void release_pool() noexcept;
+
 /// Gives a class pooled memory; derive from it.
 struct Pooled {
     static void* operator new(std::size_t size) { return pool_allocate(size); }

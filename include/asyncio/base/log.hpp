@@ -25,6 +25,12 @@ namespace detail {
 /// The library's only way to say something. Never throws.
 void log(LogLevel level, std::string_view message) noexcept;
 
+/// Between these two no other thread says anything: for a fork.
+void hold_log() noexcept;
+void release_log() noexcept;
+/// In place of release_log() in the forked child.
+void release_log_of_parent() noexcept;
+
 /// Type and text of an exception, demangled type name, then what() where there is one.
 [[nodiscard]] std::string describe(const std::exception_ptr& exception);
 

@@ -81,7 +81,7 @@ long epoll_ctl(int epoll, int operation, int fd, epoll_event* event) noexcept;
 long epoll_wait(int epoll, epoll_event* events, int count, std::int64_t timeout_ns) noexcept;  // < 0 waits for ever
 long eventfd() noexcept;  // close-on-exec, non-blocking
 /// Ends a wait for the eventfd, the next or the present one.
-void wake_eventfd(int fd) noexcept;
+long wake_eventfd(int fd) noexcept;
 /// Sleeps while `word` is `expected`, between processes too.
 long futex_wait(Atomic<std::uint32_t>& word, std::uint32_t expected) noexcept;
 long futex_wake(Atomic<std::uint32_t>& word, int count) noexcept;
@@ -96,7 +96,10 @@ long mmap(int fd, std::size_t size, void** address) noexcept;
 void munmap(void* address, std::size_t size) noexcept;
 long read(int fd, void* buffer, std::size_t size) noexcept;
 long recv(int fd, void* buffer, std::size_t size, int flags) noexcept;
-/// `fds` are received close-on-exec; `count` says how many there is room for, then how many came.
+/// `count` becomes this when this process has no room for the descriptors that were sent to it.
+inline constexpr std::size_t no_room = SIZE_MAX;
+/// `fds` are received close-on-exec; `count` says how many there is room for, then how many came: none when more were
+/// sent.
 long recvmsg(int fd, void* buffer, std::size_t size, int* fds, std::size_t* count, int flags) noexcept;
 long send(int fd, const void* buffer, std::size_t size, int flags) noexcept;  // never raises SIGPIPE
 long sendmsg(int fd, const iovec* parts, std::size_t count, int flags) noexcept;

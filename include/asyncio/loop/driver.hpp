@@ -131,7 +131,8 @@ public:
     /// Ends a `wait`, the present one or the next.
     virtual void wake() noexcept = 0;
 
-    /// True when a loop that is never idle shall ask for I/O in every iteration, not only in every 64th.
+    /// True when a loop that is never idle shall ask for I/O in every iteration, not only in every 64th and
+    /// after a millisecond.
     [[nodiscard]] virtual bool polls_every_iteration() const noexcept { return false; }
 
     /// What a loop does when nothing is ready, no timer is set and nothing is pending: true blocks (the default),

@@ -174,6 +174,7 @@ private:
     void check_thread_in_debug() const;
     [[nodiscard]] bool refuse_thread_in_debug(const char* operation) const noexcept;
     void run_once();
+    [[nodiscard]] bool poll_is_due() noexcept;
     void poll();
     void wait_for_events();
     static void run_events(ReadyNode& node, Turn turn);
@@ -196,6 +197,8 @@ private:
     std::uint32_t references_ = 0;
     std::uint32_t iterations_since_poll_ = 0;
     std::uint32_t poll_interval_;
+    std::uint32_t clock_interval_ = 1;  // in iterations
+    Clock::time_point last_due_{};      // when the clock last said that a poll is due
     bool running_ = false;
     bool stopping_ = false;
     bool closed_ = false;

@@ -8,6 +8,7 @@
 #include <asyncio/loop/loop_core.hpp>
 #include <asyncio/net/write_buffer.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -72,23 +73,27 @@ public:
             return receive_no_more();
         loop_->check_open();
         const std::int64_t result = loop_->driver().try_recv(*socket_, target);
-        return result > 0 ? result : received_nothing(result);
+        if (result <= 0) return received_nothing(result);
+        immediate_bytes_ += static_cast<std::uint32_t>(result);
+        return result;
     }
-    /// The same into the loop's read buffer, which is valid until the next suspension.
-    std::int64_t receive_shared(std::string_view& data) {
-        const std::span<std::byte> buffer = loop_->read_buffer();
+    /// The same into the loop's read buffer, which is valid until the next suspension: `wanted` bytes, and what may be
+    /// read ahead.
+    std::int64_t receive_shared(std::string_view& data, std::size_t wanted) {
+        const std::span<std::byte> all = loop_->read_buffer();
+        const std::span<std::byte> buffer = all.first(std::min(std::max(wanted, read_ahead), all.size()));
         const std::int64_t result = receive(buffer);
         if (result > 0) data = {reinterpret_cast<const char*>(buffer.data()), static_cast<std::size_t>(result)};
         return result;
     }
-    /// False, once in a while, when many reads in a row were served at once: the reader gives way for one iteration,
-    /// so that a busy peer does not starve the others.
+    /// False, once in a while, when much was read without a wait: the reader gives way for one iteration, so that a
+    /// busy peer does not starve the others.
     [[nodiscard]] bool may_go_on() noexcept {
-        if (++immediate_reads_ <= immediate_reads_in_a_row) return true;
+        if (++immediate_reads_ <= immediate_reads_in_a_row && immediate_bytes_ < read_ahead) return true;
         reader_waits();
         return false;
     }
-    void reader_waits() noexcept { immediate_reads_ = 0; }
+    void reader_waits() noexcept { immediate_reads_ = immediate_bytes_ = 0; }
 
     /// Whether no more will be received.
     [[nodiscard]] bool ended() const noexcept { return eof_ || closing_; }
@@ -127,6 +132,7 @@ public:
 
 private:
     static constexpr std::uint32_t immediate_reads_in_a_row = 16;
+    static constexpr std::size_t read_ahead = 64 * 1024;
 
     [[nodiscard]] std::int64_t receive_no_more();
     [[nodiscard]] std::int64_t received_nothing(std::int64_t result);
@@ -153,7 +159,8 @@ private:
     LoopPtr loop_;
     DescriptorPtr socket_;
     std::exception_ptr error_;
-    std::uint32_t immediate_reads_ = 0;
+    std::uint32_t immediate_reads_ = 0;  // since the reader last waited
+    std::uint32_t immediate_bytes_ = 0;
     bool eof_ = false;
     bool eof_wanted_ = false;
     bool paused_ = false;

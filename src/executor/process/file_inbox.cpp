@@ -28,8 +28,9 @@ UniqueFd FileInbox::receive(int socket, std::uint64_t sequence, int flags) {
             return sys::recvmsg(socket, &received, sizeof received, &fd, &count, flags);
         });
         UniqueFd file(count == 1 ? fd : -1);
-        if (bytes < 0 && bytes != -EAGAIN)
-            throw_os_error(static_cast<int>(-bytes), "receive the file of a long message");
+        const long error = count == sys::no_room ? -EMFILE : bytes;
+        if (error < 0 && error != -EAGAIN)
+            throw_os_error(static_cast<int>(-error), "receive the file of a long message");
         if (bytes != sizeof received || !file) return {};
         if (received == sequence) return file;
         if (files_.size() == most_files) files_.erase(files_.begin());

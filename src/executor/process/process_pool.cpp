@@ -77,7 +77,8 @@ ProcessPool::ProcessPool(const futures::ProcessPoolOptions& options)
       wall_time_limit_(options.wall_time_limit),
       limits_{options.cpu_time_limit.value_or(Clock::duration::zero()).count(), options.memory_limit.value_or(0),
               options.max_message_size},
-      generation_(fork_generation()) {
+      generation_(fork_generation()),
+      spins_(sys::count_of_processors() > 1) {
     watch_forks();
 }
 
@@ -93,13 +94,13 @@ void ProcessPool::require_open() const {
 
 void ProcessPool::execute(std::unique_ptr<RemoteMessage> message) {
     if (!usable()) throw RuntimeError("cannot use a process pool in a forked child process");
-    prepare_message(*message);
-    if (message->size > limits_.max_message_size) {
+    if (const std::uint64_t size = size_of_records(*message); size > limits_.max_message_size) {
         message->fail(std::make_exception_ptr(std::length_error(
-            "the arguments of " + std::string(message->function) + " take " + std::to_string(message->size) +
+            "the arguments of " + std::string(message->function) + " take " + std::to_string(size) +
             " bytes, more than the max_message_size of " + std::to_string(limits_.max_message_size))));
         return;
     }
+    prepare_message(*message);
     {
         const std::lock_guard lock(mutex_);
         require_open();
@@ -162,8 +163,9 @@ WorkerHandle* ProcessPool::worker_with(std::size_t load) noexcept {
     return nullptr;
 }
 
-/// An idle one, else a new one, else one that has a single message.
-WorkerHandle* ProcessPool::choose_worker() noexcept {
+/// An idle one, else a new one, else one that has a single message. A long message is not sent in advance: its file
+/// could not be taken back.
+WorkerHandle* ProcessPool::choose_worker(const RemoteMessage& message) noexcept {
     if (WorkerHandle* idle = worker_with(0)) return idle;
     if (usable_workers() < max_workers_ && (!start_failed_ || usable_workers() == 0)) {
         try {
@@ -173,7 +175,7 @@ WorkerHandle* ProcessPool::choose_worker() noexcept {
             start_error_ = std::current_exception();
         }
     }
-    return worker_with(1);
+    return message.file ? nullptr : worker_with(1);
 }
 
 /// What lies unbegun before a busy worker while another one is idle.
@@ -192,7 +194,7 @@ std::unique_ptr<RemoteMessage> ProcessPool::take_back_for_idle() noexcept {
 void ProcessPool::pump() noexcept {
     std::unique_lock lock(mutex_);
     while (!broken_ && !terminated_) {
-        WorkerHandle* const worker = queue_.empty() ? worker_with(0) : choose_worker();
+        WorkerHandle* const worker = queue_.empty() ? worker_with(0) : choose_worker(queue_.front());
         if (worker == nullptr) break;
         auto message = queue_.empty() ? take_back_for_idle() : queue_.pop_front();
         if (message == nullptr) break;
@@ -231,6 +233,7 @@ void ProcessPool::fill(std::unique_lock<std::mutex>& lock, WorkerHandle& worker,
     }
     std::unique_ptr<RemoteMessage> back = std::move(worker.places[index].message);
     --worker.sent;
+    wake_thread();  // it may wait for the last place to become free
     if (worker.dead) bury_dead();
     if (wanted && error == nullptr) {
         queue_.push_front(std::move(back));
@@ -258,6 +261,7 @@ void ProcessPool::free_place(WorkerHandle& worker, std::size_t index,
 void ProcessPool::fail_all_queued(const std::exception_ptr& error) noexcept {
     std::unique_lock lock(mutex_);
     MessageQueue queued(std::move(queue_));
+    wake_thread();  // it may wait for the queue to become empty
     lock.unlock();
     while (auto message = queued.pop_front()) fail_message(*message, error);
 }
@@ -271,7 +275,7 @@ void ProcessPool::kill_all(int signal) noexcept {
 }
 
 void ProcessPool::wake_thread() noexcept {
-    sys::wake_eventfd(wakeup_.get());
+    if (wakeup_) sys::wake_eventfd(wakeup_.get());
 }
 
 void ProcessPool::shut_down(bool cancel_queued) noexcept {
@@ -287,7 +291,7 @@ void ProcessPool::shut_down(bool cancel_queued) noexcept {
                 (message->begun ? queue_ : cancelled).push_back(std::move(message));
             }
         }
-        if (thread_started_) wake_thread();
+        wake_thread();
     }
     // Destroying them cancels them, without the lock.
 }
@@ -298,7 +302,7 @@ void ProcessPool::end_workers(int signal) noexcept {
     std::unique_lock lock(mutex_);
     terminated_ = true;
     kill_all(signal);
-    if (thread_started_) wake_thread();
+    wake_thread();
     lock.unlock();
     fail_all_queued(broken_pool_error());
 }

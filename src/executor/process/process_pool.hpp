@@ -61,17 +61,17 @@ private:
     void start_thread();
     void start_worker();
     [[nodiscard]] std::unique_ptr<RemoteMessage> initializer_message();
-    [[nodiscard]] WorkerHandle* choose_worker() noexcept;
+    [[nodiscard]] WorkerHandle* choose_worker(const RemoteMessage& message) noexcept;
     [[nodiscard]] WorkerHandle* worker_with(std::size_t load) noexcept;
     [[nodiscard]] std::unique_ptr<RemoteMessage> take_back_for_idle() noexcept;
     [[nodiscard]] std::size_t usable_workers() const noexcept;
     [[nodiscard]] bool worn_out(const WorkerHandle& worker) const noexcept;
     void bury_dead() noexcept;
+    void wake_thread() noexcept;
     void kill_all(int signal) noexcept;
     // Without it:
     void pump() noexcept;
     void fill(std::unique_lock<std::mutex>& lock, WorkerHandle& worker, std::size_t index) noexcept;
-    void wake_thread() noexcept;
     void fail_all_queued(const std::exception_ptr& error) noexcept;
     void free_place(WorkerHandle& worker, std::size_t index, std::unique_ptr<RemoteMessage>& message) noexcept;
 
@@ -80,6 +80,8 @@ private:
     void work() noexcept;
     [[nodiscard]] bool finished() noexcept;
     void look_at_workers() noexcept;
+    void note_living() noexcept;               // with the lock
+    void doom(WorkerHandle& worker) noexcept;  // with the lock
     [[nodiscard]] bool deliver_replies() noexcept;
     [[nodiscard]] bool deliver_replies_of(WorkerHandle& worker) noexcept;
     void deliver(WorkerHandle& worker, std::size_t index) noexcept;
@@ -90,7 +92,7 @@ private:
     void on_start_failed(WorkerHandle& worker, int error) noexcept;
     void on_server_ended() noexcept;
     [[nodiscard]] std::unique_ptr<RemoteMessage> take_from_dead(WorkerHandle& worker) noexcept;
-    void on_early_end(int status) noexcept;
+    void on_early_end(int status, bool overdue) noexcept;
     void end_attempt(std::unique_ptr<RemoteMessage> message, const WorkerEnding& ending) noexcept;
     void enforce_wall_time() noexcept;
     [[nodiscard]] std::int64_t time_to_sleep_ns() const noexcept;
@@ -108,6 +110,7 @@ private:
     const TimeLimit wall_time_limit_;
     const WorkerLimits limits_;
     const std::uint32_t generation_;
+    const bool spins_;  // somebody else can work while a thread waits
 
     mutable std::mutex mutex_;
     MessageQueue queue_;

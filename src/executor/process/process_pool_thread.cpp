@@ -2,6 +2,7 @@
 
 #include "../pool_registry.hpp"
 #include "process_pool.hpp"
+#include "spin.hpp"
 #include "worker_end.hpp"
 
 #include <asyncio/base/exceptions.hpp>
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 namespace asyncio::detail {
@@ -25,6 +27,9 @@ namespace {
 constexpr int most_early_ends = 3;
 /// While replies keep coming, the thread looks only so often for anything else.
 constexpr unsigned turns_between_looks = 64;
+/// While workers are busy, the thread looks so long for their replies before it sleeps. On few processors it holds up
+/// those who are to write or to read them, hence no longer.
+constexpr std::chrono::microseconds spin_time{6};
 
 constinit thread_local const ProcessPool* pool_of_thread = nullptr;
 
@@ -108,7 +113,8 @@ bool ProcessPool::finished() noexcept {
         if (worker->load() > 0) return false;
     }
     for (const auto& worker : workers_) {
-        if (worker->usable()) worker->leave();
+        // One that survived the signal that was to end it, too.
+        if (!worker->dead && !worker->leaving) worker->leave();
     }
     return workers_.empty();
 }
@@ -130,10 +136,18 @@ void ProcessPool::leave() noexcept {
 
 void ProcessPool::look_at_workers() noexcept {
     const std::lock_guard lock(mutex_);
+    note_living();
+}
+
+void ProcessPool::note_living() noexcept {
     seen_.clear();
     for (const auto& worker : workers_) {
         if (!worker->dead) seen_.push_back(worker.get());
     }
+}
+
+void ProcessPool::doom(WorkerHandle& worker) noexcept {
+    if (!std::exchange(worker.doomed, true)) server_.signal(worker.id, SIGKILL);
 }
 
 bool ProcessPool::deliver_replies() noexcept {
@@ -156,8 +170,13 @@ void ProcessPool::deliver(WorkerHandle& worker, std::size_t index) noexcept {
     RemoteMessage* message = nullptr;
     {
         const std::lock_guard lock(mutex_);
+        const WorkerHandle::Place& place = worker.places[index];
+        if (place.filling) {  // a reply to what was not sent
+            doom(worker);
+            return;
+        }
         early_ends_ = 0;
-        message = worker.places[index].message.get();
+        message = place.message.get();
     }
     SharedMapping file;  // for as long as the reply is read
     bool intact = message != nullptr;
@@ -185,8 +204,7 @@ void ProcessPool::damaged(WorkerHandle& worker, std::size_t index) noexcept {
     std::unique_ptr<RemoteMessage> message;
     {
         const std::lock_guard lock(mutex_);
-        worker.doomed = true;
-        server_.signal(worker.id, SIGKILL);
+        doom(worker);
     }
     free_place(worker, index, message);
     if (strict_) break_down("a worker process has sent a damaged reply");
@@ -201,6 +219,7 @@ void ProcessPool::read_reports() noexcept {
             const std::lock_guard lock(mutex_);
             report = server_.receive();
             if (!report && server_.running()) return;
+            note_living();  // before another server is started, with other workers
         }
         if (report) {
             on_report(*report);
@@ -211,9 +230,8 @@ void ProcessPool::read_reports() noexcept {
     }
 }
 
-/// Its workers have ended with it.
+/// The workers that were noted last have ended with it.
 void ProcessPool::on_server_ended() noexcept {
-    look_at_workers();
     const std::vector<WorkerHandle*> all = seen_;
     for (WorkerHandle* worker : all) on_ended(*worker, worker->ready() ? SIGKILL : server_.last_status());
 }
@@ -275,16 +293,16 @@ void ProcessPool::on_ended(WorkerHandle& worker, int status) noexcept {
     std::unique_ptr<RemoteMessage> victim;
     WorkerEnding ending{};
     bool breaks = false;
-    bool early = false;
+    bool early = false;  // before it could take a job
     {
         // Once it is marked as dead, whoever was filling a slot of it may bury it.
         const std::lock_guard lock(mutex_);
         ending = {worker.pid, status, worker.overdue ? wall_time_limit_ : std::nullopt};
-        early = !worker.leaving && !worker.ready();
-        breaks = !worker.leaving && strict_ && !terminated_;
         victim = take_from_dead(worker);
+        early = !worker.leaving && (!worker.ready() || (victim != nullptr && victim->initializer));
+        breaks = !worker.leaving && strict_ && !terminated_;
     }
-    if (early) on_early_end(status);
+    if (early) on_early_end(status, worker.overdue);
     if (breaks) break_down(how_it_ended(ending.process, status));
     if (victim != nullptr) end_attempt(std::move(victim), ending);
     {
@@ -295,15 +313,16 @@ void ProcessPool::on_ended(WorkerHandle& worker, int status) noexcept {
     pump();
 }
 
-void ProcessPool::on_early_end(int status) noexcept {
+void ProcessPool::on_early_end(int status, bool overdue) noexcept {
     // Who was killed from outside may have been well.
-    const bool by_itself = !WIFSIGNALED(status) || (WTERMSIG(status) != SIGKILL && WTERMSIG(status) != SIGTERM);
+    const bool by_itself =
+        overdue || !WIFSIGNALED(status) || (WTERMSIG(status) != SIGKILL && WTERMSIG(status) != SIGTERM);
     {
         const std::lock_guard lock(mutex_);
         if (!by_itself || ++early_ends_ < most_early_ends) return;
     }
     break_down("worker processes end before they have begun (" + how_it_ended(0, status) +
-               "): does main() come to asyncio::worker_main?");
+               "): " + (initializer_.empty() ? "does main() come to asyncio::worker_main?" : "in the initializer?"));
 }
 
 /// The message that the worker was working on when it ended.
@@ -332,10 +351,8 @@ void ProcessPool::enforce_wall_time() noexcept {
         const auto deadline = worker->deadline(*wall_time_limit_);
         if (!deadline || *deadline > now || worker->any_replied()) continue;
         const std::lock_guard lock(mutex_);
-        if (worker->doomed) continue;
-        worker->overdue = true;
-        worker->doomed = true;
-        server_.signal(worker->id, SIGKILL);
+        worker->overdue = !worker->doomed;
+        doom(*worker);
     }
 }
 
@@ -350,14 +367,12 @@ std::int64_t ProcessPool::time_to_sleep_ns() const noexcept {
     return std::max<std::int64_t>((*first - Clock::now()).count(), 1);
 }
 
-/// Sleeps at once: measured on two processors, a thread that spins here holds up whoever is to write the reply, or the
-/// loop.
 void ProcessPool::wait(bool busy) noexcept {
-    const auto any_replied = [&] {
-        return std::ranges::any_of(seen_, [](const WorkerHandle* worker) { return worker->any_replied(); });
-    };
+    const auto any_replied = [&] { return std::ranges::any_of(seen_, &WorkerHandle::any_replied); };
     const bool look = ++turns_ % turns_between_looks == 0;
     if (busy && !look) return;
+    if (!look && spins_ && std::ranges::any_of(seen_, &WorkerHandle::working) && spin_until(any_replied, spin_time))
+        return;
     for (const WorkerHandle* worker : seen_) worker->parent_sleeps(true);
     std::array<epoll_event, 2> events{};
     const std::int64_t timeout = busy || any_replied() ? 0 : time_to_sleep_ns();

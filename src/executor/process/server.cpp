@@ -77,14 +77,14 @@ private:
         if (bytes == -EINTR) return std::nullopt;
         parent_lives = bytes == sizeof request;
         std::array<UniqueFd, count_of_worker_fds> owned;
-        for (std::size_t i = 0; i < count; ++i) owned[i] = UniqueFd(fds[i]);
+        for (std::size_t i = 0; i < count && count != sys::no_room; ++i) owned[i] = UniqueFd(fds[i]);
         if (!parent_lives) return std::nullopt;
         if (request.kind == ServerRequest::Kind::signal) {
             signal(request.worker, request.value);
             return std::nullopt;
         }
         if (count != count_of_worker_fds) {
-            report(ServerReport::Kind::failed, request.worker, EBADF);
+            report(ServerReport::Kind::failed, request.worker, count == sys::no_room ? EMFILE : EBADF);
             return std::nullopt;
         }
         if (!start(request)) return std::nullopt;

@@ -4,6 +4,7 @@
 
 #include "file_inbox.hpp"
 #include "segment.hpp"
+#include "spin.hpp"
 
 #include <asyncio/base/clock.hpp>
 #include <asyncio/base/exceptions.hpp>
@@ -16,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -25,6 +27,9 @@
 namespace asyncio::detail {
 
 namespace {
+
+/// How long a worker that is out of work looks for more before it sleeps: about what a parent needs to send it.
+constexpr std::chrono::microseconds spin_time{50};
 
 /// A buffer that was once this long is not kept.
 constexpr std::size_t kept_reply = std::size_t{1} << 20;
@@ -73,6 +78,7 @@ public:
           socket_(fds.socket),
           wakeup_(fds.wakeup),
           answer_(answer),
+          spins_(sys::count_of_processors() > 1),
           cpu_limit_(segment_.header().cpu_limit_ns) {
         ::close(fds.segment);
         if (segment_.header().memory_limit != 0) limit_memory(segment_.header().memory_limit);
@@ -87,19 +93,32 @@ public:
             cpu_limit_.stop();
             const bool failed = slot->initializer != 0 && !initialized_;
             slot->state.store(SlotState::replied);  // in one order with the parent's flag
-            if (segment_.header().parent_sleeps.exchange(0) != 0) sys::wake_eventfd(wakeup_);
+            if (segment_.header().parent_sleeps.exchange(0) != 0) wake_parent();
             if (failed) return;
         }
     }
 
 private:
+    /// When the job has closed the eventfd, the parent sees the reply when it sees that this process has ended.
+    void wake_parent() const {
+        if (const long error = sys::wake_eventfd(wakeup_); error < 0)
+            throw_os_error(static_cast<int>(-error), "wake the parent of a worker process");
+    }
+
     /// Waits for a message; nullptr: leave.
     MessageSlot* take() noexcept {
         SegmentHeader& header = segment_.header();
+        if (MessageSlot* slot = try_take()) return slot;
+        const Clock::time_point idle_since = Clock::now();
         while (true) {
             const std::uint32_t posts = header.posts.load(memory_acquire);
-            if (MessageSlot* slot = try_take()) return slot;
+            if (MessageSlot* slot = try_take()) {
+                work_comes_fast_ = Clock::now() - idle_since < spin_time;
+                return slot;
+            }
             if (header.leave.load(memory_acquire) != 0) return nullptr;
+            if (spins_ && work_comes_fast_ && spin_until([&] { return header.posts.load() != posts; }, spin_time))
+                continue;
             header.worker_sleeps.store(1);
             if (header.posts.load() == posts) sys::futex_wait(header.posts, posts);
             header.worker_sleeps.store(0);
@@ -200,6 +219,8 @@ private:
     int socket_;
     int wakeup_;
     Answer answer_;
+    const bool spins_;
+    bool work_comes_fast_ = true;  // the last wait for it was short, as the next one may be
     CpuLimit cpu_limit_;
     FileInbox files_;
     std::vector<std::string> replies_;

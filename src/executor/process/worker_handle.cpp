@@ -21,9 +21,14 @@ void write_records(std::byte* to, RemoteMessage& message) noexcept {
 
 }  // namespace
 
+std::uint64_t size_of_records(RemoteMessage& message) noexcept {
+    std::uint64_t size = 0;
+    message.for_each([&](RemoteJob& job) { size += record_space(job.request.size()); });
+    return size;
+}
+
 void prepare_message(RemoteMessage& message) {
-    message.size = 0;
-    message.for_each([&](RemoteJob& job) { message.size += record_space(job.request.size()); });
+    message.size = size_of_records(message);
     if (message.size <= slot_room) return;
     message.file = make_memory_file(message.size);
     write_records(SharedMapping(message.file.get(), message.size).data(), message);
@@ -101,7 +106,8 @@ void WorkerHandle::ring() noexcept {
 std::unique_ptr<RemoteMessage> WorkerHandle::take_back() noexcept {
     for (std::size_t i = 0; i < places.size(); ++i) {
         SlotState posted = SlotState::posted;
-        if (places[i].message == nullptr || places[i].message->initializer || places[i].filling) continue;
+        const Place& place = places[i];
+        if (place.message == nullptr || place.message->initializer || place.message->file || place.filling) continue;
         if (slot(i).state.compare_exchange_strong(posted, SlotState::empty)) return std::move(places[i].message);
     }
     return nullptr;
@@ -116,6 +122,13 @@ void WorkerHandle::leave() noexcept {
 bool WorkerHandle::any_replied() const noexcept {
     for (std::size_t i = 0; i < slots_of_worker; ++i) {
         if (replied(i)) return true;
+    }
+    return false;
+}
+
+bool WorkerHandle::working() const noexcept {
+    for (std::size_t i = 0; i < slots_of_worker; ++i) {
+        if (slot(i).state.load(memory_relaxed) != SlotState::empty) return true;
     }
     return false;
 }

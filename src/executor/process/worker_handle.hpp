@@ -47,7 +47,8 @@ public:
     void write(std::size_t index, RemoteMessage& message, std::uint64_t sequence);
     /// The worker may take it from here on.
     void post(std::size_t index) noexcept;
-    /// Takes back a message that the worker has not begun; null when there is none.
+    /// Takes back a message that the worker has not begun; null when there is none. Not one with a file, which would
+    /// stay in the socket.
     [[nodiscard]] std::unique_ptr<RemoteMessage> take_back() noexcept;
     /// It exits when it has done what it has.
     void leave() noexcept;
@@ -59,6 +60,8 @@ public:
         return slot(index).state.load() == SlotState::replied;
     }
     [[nodiscard]] bool any_replied() const noexcept;
+    /// A reply is to be expected.
+    [[nodiscard]] bool working() const noexcept;
     /// Gives the message's jobs what came back: replies, or errors. False when it was damaged. Throws
     /// std::system_error.
     [[nodiscard]] bool read_reply(std::size_t index, RemoteMessage& message, SharedMapping& file);
@@ -85,6 +88,8 @@ private:
     FileInbox files_;
 };
 
+/// How many bytes its records take.
+[[nodiscard]] std::uint64_t size_of_records(RemoteMessage& message) noexcept;
 /// Puts records into a file of their own when they are too long for a slot. Throws std::system_error.
 void prepare_message(RemoteMessage& message);
 

@@ -132,7 +132,7 @@ void EpollDriver::dispatch_event(std::uint64_t token, std::uint32_t events, Watc
     const auto fd = static_cast<std::size_t>(token & UINT32_MAX);
     if (fd >= slots_.size() || slots_[fd].generation != token >> 32) return;
     const bool failed = (events & (EPOLLERR | EPOLLHUP)) != 0;
-    const bool readable = failed || (events & (EPOLLIN | EPOLLRDHUP)) != 0;
+    const bool readable = failed || (events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP)) != 0;
     const bool writable = failed || (events & EPOLLOUT) != 0;
     const Slot& slot = slots_[fd];
     if (slot.entry == nullptr) {
@@ -140,7 +140,7 @@ void EpollDriver::dispatch_event(std::uint64_t token, std::uint32_t events, Watc
         return;
     }
     Entry& entry = *slot.entry;
-    if (failed || (events & EPOLLRDHUP) != 0) entry.hung_up = true;
+    if (failed || (events & (EPOLLRDHUP | EPOLLPRI)) != 0) entry.reads_end_early = true;
     if (readable) entry.may_read = true;
     if (writable) entry.may_write = true;
     const bool input = readable && !entry.inputs.empty();

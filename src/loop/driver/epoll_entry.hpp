@@ -23,7 +23,7 @@ public:
     // "May": true until a call was seen to block or to be short.
     bool may_read = true;
     bool may_write = true;
-    bool hung_up = false;  // end of file or an error is pending: a short read does not mean drained
+    bool reads_end_early = false;  // end of file, an error or urgent data: a short read does not mean drained
     bool armed = false;
     bool connecting = false;
     detail::IntrusiveList<Operation> inputs;   // readable, recv, accept, in the order of their start

@@ -92,7 +92,7 @@ void EpollDriver::close(Descriptor& descriptor) noexcept {
 /// Makes sure that a change of readiness will be reported. What a fault plan hid from the last call is reported again.
 std::int64_t EpollDriver::arm(Entry& entry) noexcept {
     epoll_event event{};
-    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.u64 = token_of(entry.fd());
     const long result = sys::epoll_ctl(epoll_.get(), entry.armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, entry.fd(), &event);
     if (result == 0) entry.armed = asks_system_ = true;
@@ -105,7 +105,7 @@ std::int64_t EpollDriver::try_recv(Descriptor& descriptor, std::span<std::byte> 
     if (!entry.may_read) return -EAGAIN;
     const long result = sys::uninterrupted([&] { return sys::recv(entry.fd(), buffer.data(), buffer.size(), 0); });
     const bool short_read = result > 0 && static_cast<std::size_t>(result) < buffer.size();
-    if (result == -EAGAIN || (short_read && !entry.hung_up && !sys::interfered())) entry.may_read = false;
+    if (result == -EAGAIN || (short_read && !entry.reads_end_early && !sys::interfered())) entry.may_read = false;
     return result;
 }
 

@@ -15,7 +15,7 @@ namespace asyncio {
 ///
 /// Sockets are armed once, edge-triggered, and their readiness is remembered: an operation is tried first when the
 /// socket may be ready, and costs no system call when it is known not to be. A read or write shorter than asked means
-/// drained. Descriptors of add_reader and add_writer are level-triggered.
+/// drained, unless the end or urgent data is in sight. Descriptors of add_reader and add_writer are level-triggered.
 ///
 /// The clock is CLOCK_MONOTONIC with a granularity of at most one microsecond: within one, the last reading is given
 /// again, since reading it costs more than setting a timer.
