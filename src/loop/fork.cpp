@@ -23,6 +23,7 @@ void after_fork_in_parent() {
 void after_fork_in_child() {
     release_places();
     generation.fetch_add(1, memory_relaxed);
+    empty_places();
     if (LoopCore* loop = std::exchange(running_loop, nullptr)) loop->inherit();
 }
 
