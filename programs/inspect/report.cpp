@@ -1,8 +1,9 @@
 #include "report.hpp"
 
+#include <asyncio/base/hexadecimal.hpp>
+
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -14,10 +15,7 @@ namespace {
 constexpr std::size_t most_repetitions = 10'000;  // of tasks that several others await
 constexpr std::size_t deepest_level = 1000;       // text grows with the square of the depth
 
-std::string hexadecimal(std::uint64_t id) {
-    char digits[16];
-    return "0x" + std::string(digits, std::to_chars(digits, digits + sizeof digits, id, 16).ptr);
-}
+using asyncio::detail::hexadecimal;
 
 std::string functions_of(const std::vector<Frame>& stack) {
     std::string text;

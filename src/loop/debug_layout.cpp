@@ -29,4 +29,9 @@ LoopPlace& take_place(LoopCore& loop) {
     return *place;
 }
 
+void empty_places() noexcept {
+    for (LoopPlace* place = debug_layout.places.load(memory_acquire); place != nullptr; place = place->next)
+        place->loop.store(nullptr, memory_relaxed);
+}
+
 }  // namespace asyncio::detail

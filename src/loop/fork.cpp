@@ -31,6 +31,7 @@ void after_fork_in_child() {
     release_places();
     release_log_of_parent();
     generation.fetch_add(1, memory_relaxed);
+    empty_places();
     if (LoopCore* loop = std::exchange(running_loop, nullptr)) loop->inherit();
 }
 

@@ -8,7 +8,7 @@ namespace asyncio::detail {
 /// process that made it: in a forked child it is only a copy that shares its descriptors with the parent.
 ///
 /// In the child, a running loop is told first: it is not the running loop any more, stops, and lets go of its
-/// descriptors. Others find out when they are used.
+/// descriptors. Others find out when they are used. No loop of the parent is listed any more.
 [[nodiscard]] std::uint32_t process_generation() noexcept;
 
 }  // namespace asyncio::detail

@@ -46,7 +46,8 @@ LoopCore::LoopCore(std::unique_ptr<Driver> driver)
 }
 
 LoopCore::~LoopCore() {
-    place_->loop.store(nullptr, memory_release);
+    LoopCore* self = this;
+    place_->loop.compare_exchange_strong(self, nullptr, memory_acq_rel);  // in a forked child it may be another's
     close();
     set_debug(false);
 }

@@ -57,9 +57,8 @@ EventLoop& DefaultEventLoopPolicy::get_event_loop() {
     if (!current.set && in_first_thread()) {
         if (detail::debug_by_environment())
             detail::log(LogLevel::warning, "There is no current event loop; get_event_loop() makes one (deprecated)");
-        auto loop = new_event_loop();
-        set_event_loop(loop.get());
-        implicit_loop_ = std::move(loop);
+        implicit_loops_.push_back(new_event_loop());
+        set_event_loop(implicit_loops_.back().get());
         current = detail::current_loop_of(id_);
     }
     if (current.loop == nullptr)

@@ -202,7 +202,7 @@ std::vector<Deadlock> find_deadlocks() {
 
 std::vector<Deadlock> find_deadlocks(EventLoop& loop) {
     loop.core().check_thread();
-    return detail::WaitGraph(loop.core()).rings();
+    return loop.core().inherited() ? std::vector<Deadlock>() : detail::WaitGraph(loop.core()).rings();
 }
 
 std::string format_deadlock(const Deadlock& deadlock) {

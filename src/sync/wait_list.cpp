@@ -1,10 +1,8 @@
 #include <asyncio/sync/wait_list.hpp>
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/hexadecimal.hpp>
 #include <asyncio/sync/deadlock.hpp>
-
-#include <cstdint>
-#include <cstdio>
 
 namespace asyncio::detail {
 
@@ -85,10 +83,7 @@ void throw_destroyed(const char* primitive) {
 }
 
 std::string name_at(const char* type, const void* address) {
-    char place[2 + 2 * sizeof(void*) + 1];
-    std::snprintf(place, sizeof place, "0x%llx",
-                  static_cast<unsigned long long>(reinterpret_cast<std::uintptr_t>(address)));
-    return std::string(type) + " at " + place;
+    return std::string(type) + " at " + hexadecimal(address);
 }
 
 std::string repr_of(const char* type, const void* address, std::string extra, const WaitList& waiters) {

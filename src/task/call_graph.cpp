@@ -1,5 +1,7 @@
 #include <asyncio/task/call_graph.hpp>
 
+#include "manual_edge.hpp"
+
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/loop/loop_core.hpp>
 #include <asyncio/task/await_edge.hpp>
@@ -92,45 +94,6 @@ Frames frames_of_current(TaskCore& task, const std::source_location& place, int 
     return frames;
 }
 
-/// An edge that was made by hand: an entry in the lists of both ends, gone as soon as one of them is done or dies.
-class ManualEdge : public Pooled {
-public:
-    ManualEdge(FutureCore& future, FutureCore& waiter) noexcept : waiter_(&waiter) {
-        future.enter(at_future_);
-        waiter.enter(at_waiter_);
-    }
-
-    static ManualEdge* find(FutureCore& future, const FutureCore& waiter) noexcept {
-        const auto& nodes = future.waiters();
-        for (DoneNode* node = nodes.front(); node != nullptr; node = nodes.next(*node)) {
-            if (node->fire != &Entry::future_done) continue;
-            ManualEdge& edge = static_cast<Entry*>(node)->edge;
-            if (edge.waiter_ == &waiter) return &edge;
-        }
-        return nullptr;
-    }
-
-private:
-    struct Entry : DoneNode {
-        Entry(Fire function, ManualEdge& owner) noexcept : DoneNode(function), edge(owner) {}
-        static void future_done(DoneNode& node, Turn) noexcept { delete &static_cast<Entry&>(node).edge; }
-        static void waiter_done(DoneNode& node, Turn) noexcept { delete &static_cast<Entry&>(node).edge; }
-        ManualEdge& edge;
-    };
-
-    static AwaitEdge edge_;
-
-    Entry at_future_{&Entry::future_done, *this};
-    Entry at_waiter_{&Entry::waiter_done, *this};
-    FutureCore* waiter_;
-};
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Winvalid-offsetof"
-AwaitEdge ManualEdge::edge_{
-    &Entry::future_done, 1, offsetof(ManualEdge, waiter_) - offsetof(ManualEdge, at_future_), 0, 0, false};
-#pragma GCC diagnostic pop
-
 }  // namespace
 
 FutureCallGraph CallGraphAwaiter::await_resume() const {
@@ -173,7 +136,6 @@ std::optional<FutureCallGraph> capture_call_graph(CallGraphOptions options, std:
 
 void future_add_to_awaited_by(const AnyFuture& future, const AnyFuture& waiter) {
     if (future.done() || waiter.done() || detail::ManualEdge::find(future.core(), waiter.core()) != nullptr) return;
-    // Owned by the two lists.
     static_cast<void>(new detail::ManualEdge(future.core(), waiter.core()));
 }
 

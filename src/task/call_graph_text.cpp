@@ -1,7 +1,6 @@
+#include <asyncio/base/hexadecimal.hpp>
 #include <asyncio/task/call_graph.hpp>
 #include <asyncio/task/task_core.hpp>
-
-#include <charconv>
 
 namespace asyncio {
 
@@ -9,12 +8,6 @@ namespace {
 
 constexpr std::size_t deepest_level = 1000;       // text grows with the square of the depth
 constexpr std::size_t most_repetitions = 10'000;  // of futures that can be reached in several ways
-
-std::string hexadecimal(const void* object) {
-    char digits[2 * sizeof object];
-    const auto end = std::to_chars(digits, digits + sizeof digits, reinterpret_cast<std::uintptr_t>(object), 16).ptr;
-    return "0x" + std::string(digits, end);
-}
 
 class Text {
 public:
@@ -68,7 +61,7 @@ private:
     }
 
     static std::string title_of(const AnyFuture& future) {
-        const std::string id = "id=" + hexadecimal(&future.core()) + ")";
+        const std::string id = "id=" + detail::hexadecimal(&future.core()) + ")";
         if (!future.core().is_task()) return "Future(" + id;
         return "Task(name='" + static_cast<const detail::TaskCore&>(future.core()).name() + "', " + id;
     }

@@ -1,5 +1,7 @@
 #include <asyncio/task/future_core.hpp>
 
+#include "manual_edge.hpp"
+
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/log.hpp>
 #include <asyncio/loop/event_loop.hpp>
@@ -133,8 +135,13 @@ void FutureCore::complete(State state) {
     loop_->check_thread();
     state_ = state;
     if (loop_->closed()) [[unlikely]] {
-        while (DoneNode* node = waiters_.pop_front()) node->fire(*node, Turn::drop);
-        loop_->check_open();
+        bool somebody_waits = false;
+        while (DoneNode* node = waiters_.pop_front()) {
+            somebody_waits = somebody_waits || !ManualEdge::owns(*node);
+            node->fire(*node, Turn::drop);
+        }
+        if (somebody_waits) loop_->check_open();
+        return;
     }
     loop_->keep_order();
     while (DoneNode* node = waiters_.pop_front()) node->fire(*node, Turn::run);

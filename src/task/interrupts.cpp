@@ -2,6 +2,7 @@
 
 #include <asyncio/base/exceptions.hpp>
 
+#include <pthread.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -45,7 +46,22 @@ void Interrupts::deliver(ReadyNode& node, Turn turn) {
     }
 }
 
+void Interrupts::restore_default() noexcept {
+    struct sigaction action = {};
+    if (::sigaction(SIGINT, nullptr, &action) != 0 || action.sa_handler != &on_signal) return;
+    action = {};
+    action.sa_handler = SIG_DFL;
+    ::sigaction(SIGINT, &action, nullptr);
+}
+
+void Interrupts::after_fork_in_child() noexcept {
+    handlers_inside.store(0);  // those of other threads are in the parent only
+    if (active.exchange(nullptr) != nullptr) restore_default();
+}
+
 Interrupts::Scope::Scope(Interrupts& interrupts, TaskCore& main) : interrupts_(interrupts) {
+    static const int registered = ::pthread_atfork(nullptr, nullptr, &after_fork_in_child);
+    static_cast<void>(registered);  // without memory for it, Ctrl-C has no effect in forked children
     interrupts.received_.store(0, memory_release);
     interrupts.delivered_ = 0;
     interrupts.main_ = &main;
@@ -62,12 +78,7 @@ Interrupts::Scope::Scope(Interrupts& interrupts, TaskCore& main) : interrupts_(i
 
 Interrupts::Scope::~Scope() {
     if (installed_) {
-        struct sigaction present = {};
-        if (::sigaction(SIGINT, nullptr, &present) == 0 && present.sa_handler == &on_signal) {
-            struct sigaction standard = {};
-            standard.sa_handler = SIG_DFL;
-            ::sigaction(SIGINT, &standard, nullptr);
-        }
+        restore_default();
         active.store(nullptr);
         while (handlers_inside.load() != 0) std::this_thread::yield();
     }

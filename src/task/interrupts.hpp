@@ -16,7 +16,8 @@ namespace asyncio::detail {
 ///     first signal, main task not done: the main task is cancelled
 ///     any other:                        KeyboardInterrupt leaves the loop
 ///
-/// Belongs to a Runner and outlives its loop, whose queues may still hold the node after a run.
+/// Belongs to a Runner and outlives its loop, whose queues may still hold the node after a run. A forked child, where
+/// that loop does not run, has the default action again.
 class Interrupts : private ReadyNode {
 public:
     explicit Interrupts(LoopCore& loop) noexcept : ReadyNode(&deliver), loop_(loop) {}
@@ -42,6 +43,8 @@ public:
 
 private:
     static void on_signal(int) noexcept;
+    static void restore_default() noexcept;
+    static void after_fork_in_child() noexcept;
     static void deliver(ReadyNode& node, Turn turn);
     void receive() noexcept;
 

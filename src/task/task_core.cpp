@@ -370,13 +370,13 @@ std::optional<AnyTask> current_task() {
     return detail::current_task_of(detail::require_running_loop());
 }
 std::optional<AnyTask> current_task(EventLoop& loop) {
-    return detail::current_task_of(loop.core());
+    return loop.core().inherited() ? std::nullopt : detail::current_task_of(loop.core());
 }
 std::vector<AnyTask> all_tasks() {
     return detail::all_tasks_of(detail::require_running_loop());
 }
 std::vector<AnyTask> all_tasks(EventLoop& loop) {
-    return detail::all_tasks_of(loop.core());
+    return loop.core().inherited() ? std::vector<AnyTask>() : detail::all_tasks_of(loop.core());
 }
 
 }  // namespace asyncio

@@ -1,5 +1,5 @@
-// gcc: no matching function for call to .gather\(int, int\)
-// clang: no matching function for call to .gather
+// gcc: asyncio::gather takes coroutines, callables that return one, futures and tasks, or a range of them
+// clang: asyncio::gather takes coroutines, callables that return one, futures and tasks, or a range of them
 
 #include <asyncio/task/gather.hpp>
 
@@ -14,5 +14,5 @@ asyncio::Coro<int> one() {
 #endif
 
 asyncio::Coro<> use() {
-    co_await asyncio::gather(one(), one());
+    [[maybe_unused]] auto [a, b] = co_await asyncio::gather(one(), one());
 }

@@ -1,16 +1,18 @@
-// gcc: no matching function for call to .run\(void
-// clang: no matching function for call to .run
+// gcc: run takes a coroutine, or a callable without parameters that returns one
+// clang: run takes a coroutine, or a callable without parameters that returns one
 
 #include <asyncio/task/run.hpp>
 
 #ifdef MISTAKE
-void amain() {}
+int amain() {
+    return 0;
+}
 #else
-asyncio::Coro<> amain() {
-    co_return;
+asyncio::Coro<int> amain() {
+    co_return 0;
 }
 #endif
 
 int main() {
-    asyncio::run(amain);
+    return asyncio::run(amain);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <inspect/report.hpp>
+#include <optional>
 #include <thread>
 
 // The program `asyncio`: looks into another process, here a forked one.
@@ -110,6 +111,20 @@ TEST(Inspect, INS_8_the_table_has_a_line_for_each_edge) {
     EXPECT_THAT(table, testing::ContainsRegex("0x[0-9a-f]+ +a task with a long name [^\n]*sleeps -> [^\n]*works "
                                               "[^\n]*gathers +Task-[0-9]+ +0x[0-9a-f]+ *\n"));
     EXPECT_THAT(table, testing::ContainsRegex("gathers +0x0 *\n"));
+}
+
+TEST(Inspect, POL_16_loops_of_the_process_that_forked_are_not_shown) {
+    std::optional<Target> target;
+    const auto main = [&]() -> Coro<> {
+        auto of_the_parent = create_task(sleeps(), {.name = "of the parent"});
+        co_await asyncio::sleep(0s);
+        target.emplace(&run_gathering);
+        of_the_parent.cancel();
+    };
+    asyncio::run(main);
+    TRY_TO_READ(tasks, *target);
+    EXPECT_EQ(tasks.size(), 3U);
+    EXPECT_THAT(inspect::task_table(tasks), Not(HasSubstr("of the parent")));
 }
 
 void run_cycle(int ready) {

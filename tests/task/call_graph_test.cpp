@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <optional>
 #include <regex>
+#include <stdexcept>
 #include <support/loops.hpp>
 
 // capture_call_graph, format_call_graph, and the stack of a task.
@@ -352,6 +353,33 @@ TEST_P(CallGraphTest, INS_5_edges_by_hand_end_with_either_end) {
     future_add_to_awaited_by(waiter, future);
     EXPECT_THAT(awaiters(future), ElementsAre());
     EXPECT_THAT(awaiters(waiter), ElementsAre());
+}
+
+TEST_P(CallGraphTest, INS_5_edges_by_hand_are_no_waiters_of_a_closed_loop) {
+    Future<int> future(loop);
+    Future<int> waiter(loop);
+    Future<int> failed(loop);
+    future_add_to_awaited_by(future, waiter);
+    future_add_to_awaited_by(failed, waiter);
+    loop.close();
+    future.set_result(7);
+    EXPECT_EQ(future.result(), 7);
+    failed.set_exception(std::runtime_error("why"));
+    EXPECT_THROW(static_cast<void>(failed.result()), std::runtime_error);
+    waiter.set_result(8);
+    EXPECT_EQ(waiter.result(), 8);
+
+    auto other = support::make_loop(GetParam());
+    Future<int> with_callback(*other);
+    Future<int> awaiter(*other);
+    bool called = false;
+    future_add_to_awaited_by(with_callback, awaiter);
+    with_callback.add_done_callback([&](const Future<int>&) { called = true; });
+    other->close();
+    EXPECT_THROW(with_callback.set_result(1), RuntimeError) << "LOOP-10";
+    EXPECT_EQ(with_callback.result(), 1);
+    EXPECT_FALSE(called);
+    EXPECT_TRUE(awaiter.cancel());
 }
 
 TEST_P(CallGraphTest, INS_6_edges_vanish_with_completion_and_cancel) {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <memory>
 #include <string>
 #include <thread>
@@ -121,10 +122,10 @@ TEST_F(CurrentLoop, RUN_6_debug_concerns_this_loop_only) {
 TEST_F(CurrentLoop, RUN_13_only_what_is_a_coroutine_can_be_run) {
     static_assert(asyncio::detail::Spawnable<Coro<int>>);
     static_assert(!asyncio::detail::Spawnable<int> && !asyncio::detail::Spawnable<asyncio::Future<int>>);
-    const auto runs = []<class T>(T* main) { return requires { asyncio::run(std::move(*main)); }; };
-    EXPECT_TRUE(runs(static_cast<Coro<int>*>(nullptr)));
-    EXPECT_FALSE(runs(static_cast<int*>(nullptr)));
-    EXPECT_FALSE(runs(static_cast<int (*)()>(nullptr)));
+    // What run() says about anything else: compile_fail.run_of_no_coroutine.
+    static_assert(asyncio::detail::TaskSource<Coro<int>> && asyncio::detail::TaskSource<Coro<int> (&)()>);
+    static_assert(!asyncio::detail::TaskSource<int> && !asyncio::detail::TaskSource<int (&)()>);
+    EXPECT_EQ(asyncio::run(give(7)), 7);
 }
 
 TEST_F(CurrentLoop, POL_12_a_factory_goes_before_the_policy) {
@@ -368,6 +369,117 @@ TEST_F(CurrentLoop, POL_16_also_when_another_thread_was_busy_with_coroutines) {
     }
     enough = true;
     other.join();
+}
+
+/// How many loops another process would be shown in this one.
+int listed_loops() {
+    int count = 0;
+    const auto* place = asyncio::detail::debug_layout.places.load(asyncio::detail::memory_acquire);
+    for (; place != nullptr; place = place->next)
+        count += place->loop.load(asyncio::detail::memory_acquire) != nullptr ? 1 : 0;
+    return count;
+}
+
+TEST_F(CurrentLoop, POL_16_a_forked_child_sees_no_loops_and_no_tasks_of_the_parent) {
+    const int listed_before = listed_loops();
+    auto destroyed_in_child = std::make_unique<EventLoop>();
+    EventLoop loop;
+    asyncio::Lock lock;
+    const auto blocks_itself = [&]() -> Coro<> {
+        co_await lock.acquire();
+        co_await lock.acquire();
+    };
+    auto blocked = loop.create_task(blocks_itself());
+    const auto child = [&] {
+        if (listed_loops() != 0) return 1;
+        if (!refused([] { static_cast<void>(asyncio::all_tasks()); })) return 2;
+        if (!refused([] { static_cast<void>(asyncio::current_task()); })) return 3;
+        if (!asyncio::all_tasks(loop).empty() || asyncio::current_task(loop)) return 4;
+        if (!refused([] { static_cast<void>(asyncio::find_deadlocks()); })) return 5;
+        if (!asyncio::find_deadlocks(loop).empty()) return 6;
+        const auto own = [&]() -> Coro<int> {
+            destroyed_in_child->close();
+            destroyed_in_child.reset();  // its place in the list may be another's by now
+            if (listed_loops() != 1 || asyncio::all_tasks().size() != 1) co_return 7;
+            co_return asyncio::find_deadlocks().empty() ? 0 : 8;
+        };
+        return asyncio::run(own);
+    };
+    auto forks = loop.create_task([&]() -> Coro<int> {
+        co_await asyncio::sleep(0s);
+        const pid_t pid = ::fork();
+        if (pid == 0) ::_exit(child());
+        int status = -1;
+        ::waitpid(pid, &status, 0);
+        co_return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    });
+    EXPECT_EQ(loop.run_until_complete(forks), 0);
+    EXPECT_EQ(asyncio::all_tasks(loop).size(), 1U);
+    EXPECT_EQ(asyncio::find_deadlocks(loop).size(), 1U);
+    EXPECT_EQ(listed_loops(), listed_before + 2);
+    blocked.cancel();
+    EXPECT_THROW(loop.run_until_complete(blocked), asyncio::CancelledError);
+    destroyed_in_child->close();
+    loop.close();
+}
+
+TEST_F(CurrentLoop, POL_16_a_child_of_the_policys_own_loop_gets_a_new_one) {
+    asyncio::set_event_loop_policy(nullptr);
+    EventLoop& loop = asyncio::get_event_loop();
+    const pid_t parent = ::getpid();
+    pid_t pid = -1;
+    int in_child = 0;
+    loop.call_soon([&] {
+        pid = ::fork();
+        loop.stop();
+        if (pid != 0) return;
+        EventLoop& own = asyncio::get_event_loop();
+        in_child = &own != &loop && own.run_until_complete(give(7)) == 7 ? 5 : 6;
+    });
+    try {
+        loop.run_forever();  // in the child, too, whose parent's loop is still there
+    } catch (const RuntimeError&) {
+        if (::getpid() == parent) throw;
+        ::_exit(in_child);
+    }
+    if (::getpid() != parent) ::_exit(100);
+    int status = -1;
+    ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+    EXPECT_EQ(WEXITSTATUS(status), 5);
+    loop.close();
+}
+
+TEST_F(CurrentLoop, POL_16_interrupts_of_the_child_are_its_own) {
+    const auto status_of = [](auto child) {
+        const pid_t pid = ::fork();
+        if (pid == 0) ::_exit(child());
+        int status = -1;
+        EXPECT_EQ(::waitpid(pid, &status, 0), pid);
+        return status;
+    };
+    const auto main = [&]() -> Coro<> {
+        const int by_default = status_of([] {
+            std::raise(SIGINT);
+            return 1;
+        });
+        EXPECT_TRUE(WIFSIGNALED(by_default));
+        EXPECT_EQ(WTERMSIG(by_default), SIGINT);
+        const int in_a_run = status_of([] {
+            try {
+                asyncio::run([]() -> Coro<> {
+                    std::raise(SIGINT);
+                    co_await asyncio::sleep(1h);
+                });
+            } catch (const asyncio::KeyboardInterrupt&) {
+                return 3;
+            }
+            return 1;
+        });
+        EXPECT_EQ(WEXITSTATUS(in_a_run), 3);
+        std::raise(SIGINT);
+        co_await asyncio::sleep(1h);
+    };
+    EXPECT_THROW(asyncio::run(main), asyncio::KeyboardInterrupt) << "the parent's are untouched";
 }
 
 TEST_F(CurrentLoop, POL_16_the_rest_of_the_iteration_does_not_run_in_the_child) {

@@ -11,6 +11,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <coroutine>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -207,6 +210,109 @@ TEST_P(Destruction, LOOP_11_temporaries_of_the_suspended_expression_are_destroye
     EXPECT_GE(lives.now(), 3);
     loop.close();
     EXPECT_EQ(lives.now(), 0);
+}
+
+/// Counts as alive, and is entered and left without an await.
+class Plain {
+public:
+    Plain(Trace& trace, Lives::One life) : trace_(trace), life_(life) {}
+    void aenter() { trace_("enter"); }
+    void aexit(const std::exception_ptr&) { trace_("exit"); }
+    [[nodiscard]] Lives::One life() const { return life_; }
+
+private:
+    Trace& trace_;
+    Lives::One life_;
+};
+
+/// Suspends for ever what awaits it, although it has promised not to.
+struct NeverResumed {
+    using asyncio_awaiter = void;
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<>) const noexcept {}
+    void await_resume() const noexcept {}
+};
+
+/// Awaits `body` in a wait_for in an async_with, with something alive on every level.
+template <class Body>
+Coro<> await_in_both(Trace& trace, Lives& lives, Body body, std::chrono::milliseconds limit) {
+    const auto outer = lives.one();
+    co_await asyncio::async_with(Plain(trace, lives.one()), [&](Plain& manager) -> Coro<> {
+        const auto inner = manager.life();
+        co_await asyncio::wait_for(body(), limit);
+    });
+}
+
+TEST_P(Destruction, LOOP_11_in_the_body_of_async_with_in_a_wait_for) {
+    const auto body = [&]() -> Coro<> {
+        const auto life = lives.one();
+        co_await asyncio::sleep(1h);
+    };
+    auto task = loop.create_task(await_in_both(trace, lives, body, 2h));
+    auto limited = loop.create_task(asyncio::wait_for(body, 2h));
+    run_once();
+    EXPECT_GT(lives.now(), 4);
+    loop.close();
+    EXPECT_EQ(lives.now(), 0);
+    EXPECT_EQ(trace.str(), "enter") << "destroyed, not left: the body has not ended";
+    EXPECT_FALSE(task.done() || limited.done());
+    EXPECT_EQ(reports(), 2);
+}
+
+TEST_P(Destruction, LOOP_11_in_a_wait_for_whose_time_is_over) {
+    const auto body = [life = lives.one()]() -> Coro<> { co_await asyncio::sleep(1h); };
+    const auto refuses = [&]() -> Coro<int> {
+        try {
+            co_await asyncio::sleep(1h);
+        } catch (const asyncio::CancelledError&) {
+        }
+        co_await asyncio::sleep(1h);
+        co_return 1;
+    };
+    auto refusing = loop.create_task(refuses());
+    auto unstarted = loop.create_task([&, local = lives.one()]() -> Coro<> { co_await asyncio::wait_for(body(), 0s); });
+    run_once();
+    auto cancelling =
+        loop.create_task([&, local = lives.one()]() -> Coro<> { co_await asyncio::wait_for(refusing, 0s); });
+    auto expiring = loop.create_task(await_in_both(trace, lives, refuses, 1ms));
+    loop.call_later(3ms, [&] { loop.stop(); });
+    loop.run_forever();
+    EXPECT_FALSE(refusing.done() || cancelling.done() || expiring.done());
+    loop.close();
+    EXPECT_EQ(lives.now(), 1) << "the closure of this test";
+}
+
+TEST_P(Destruction, outermost_frame_first_in_the_body_of_async_with_in_a_wait_for) {
+    const auto body = [&]() -> Coro<> {
+        const auto life = lives.one();
+        co_await NeverResumed();
+    };
+    auto task = loop.create_task(await_in_both(trace, lives, body, 1ms));
+    run_once();
+    EXPECT_EQ(lives.now(), 0);
+    EXPECT_EQ(trace.str(), "enter");
+    EXPECT_THROW(task.result(), asyncio::RuntimeError) << "got bad yield";
+    // The loop goes on, and the time of the wait_for passes.
+    loop.call_later(2ms, [&] { loop.stop(); });
+    loop.run_forever();
+    EXPECT_FALSE(task.cancelled());
+}
+
+TEST_P(Destruction, LOOP_11_in_a_wait_for_inside_of_an_async_generator) {
+    const auto items = [](Lives& alive) -> asyncio::AsyncGenerator<int> {
+        const auto life = alive.one();
+        const auto one = [&]() -> Coro<int> { co_return co_await asyncio::sleep(1h, 1); };
+        co_yield co_await asyncio::wait_for(one(), 2h);
+    };
+    auto task = loop.create_task([&]() -> Coro<> {
+        auto generator = items(lives);
+        co_await asyncio::wait_for(generator.next(), 2h);
+    });
+    run_once();
+    EXPECT_EQ(lives.now(), 1);
+    loop.close();
+    EXPECT_EQ(lives.now(), 0);
+    EXPECT_FALSE(task.done());
 }
 
 TEST_P(Destruction, LOOP_8_queued_callbacks_timers_and_done_callbacks_are_released_unrun) {

@@ -34,5 +34,7 @@ extern DebugLayout debug_layout;
 
 /// Enters the loop in the list. Throws std::bad_alloc. Thread safety: any thread.
 [[nodiscard]] LoopPlace& take_place(LoopCore& loop);
+/// Empties the list in a forked child: the loops are the parent's, which alone can run them.
+void empty_places() noexcept;
 
 }  // namespace asyncio::detail

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 namespace asyncio {
 
@@ -46,7 +47,8 @@ public:
 
 private:
     std::uint64_t id_;  // never used twice, as an address might be: threads remember loops by it
-    std::unique_ptr<EventLoop> implicit_loop_;  // of the first thread
+    /// Of the first thread: one for each process, since a forked child may still stand in a callback of its parent's.
+    std::vector<std::unique_ptr<EventLoop>> implicit_loops_;
 };
 
 /// Makes SelectorEventLoops. Mirrors asyncio.WindowsSelectorEventLoopPolicy (3.8).

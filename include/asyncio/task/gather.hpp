@@ -252,6 +252,15 @@ Future<void> refuse_gather_keywords() {
 
 }  // namespace detail
 
+// The mistake of arguments that nobody can await.
+template <class... Args>
+auto gather(Args&&...) {
+    static_assert((... && detail::Gatherable<Args>),
+                  "asyncio::gather takes coroutines, callables that return one, futures and tasks, or a range of them; "
+                  "what AnyFuture and AnyTask give is not known: wait for those");
+    return Future<void>(detail::FuturePtr());
+}
+
 // The mistake of a keyword argument. Only a few, since braces cannot follow a parameter pack.
 template <class A>
 auto gather(A&&, detail::GatherKeywords) {

@@ -64,10 +64,22 @@ namespace detail {
 class Interrupts;
 /// Throws RuntimeError "<caller> cannot be called from a running event loop" when a loop runs in this thread.
 void require_no_running_loop(const char* caller);
+
+template <class Main>
+consteval void require_main() {
+    static_assert(TaskSource<Main>,
+                  "run takes a coroutine, or a callable without parameters that returns one: write "
+                  "asyncio::run(amain()), where amain is a function that returns asyncio::Coro<>");
+}
 }  // namespace detail
 
 template <detail::TaskSource Coroutine>
 decltype(auto) run(Coroutine&& main, const RunOptions& options = {});
+/// The mistake of what is no coroutine.
+template <class Main>
+auto run(Main&&, const RunOptions& = {}) {
+    detail::require_main<Main>();
+}
 
 /// A loop and its life cycle: several `run()`s on one loop, then a tear-down that leaves no task behind.
 ///
@@ -99,6 +111,11 @@ public:
         const auto task = loop.create_task(std::forward<Coroutine>(coroutine), {.context = context}, {});
         run_task(task.task_core());
         return detail::take_result<typename decltype(task)::value_type>(task.core());
+    }
+    /// The mistake of what is no coroutine.
+    template <class Main>
+    auto run(Main&&, const RunnerRunOptions& = {}) {
+        detail::require_main<Main>();
     }
 
     /// The loop; makes it if need be. Throws RuntimeError "Runner is closed".

@@ -95,13 +95,13 @@ public:
 /// The task whose step is being run; none in callbacks. Throws RuntimeError when no loop runs in this thread.
 /// Mirrors asyncio.current_task (since 3.7).
 [[nodiscard]] std::optional<AnyTask> current_task();
-/// The same for a loop, which need not run.
+/// The same for a loop, which need not run. None in a forked child, when it is a loop of the parent.
 [[nodiscard]] std::optional<AnyTask> current_task(EventLoop& loop);
 
 /// The tasks of the running loop that are not done, in the order of their creation. Throws RuntimeError when no loop
 /// runs in this thread. Mirrors asyncio.all_tasks (since 3.7).
 [[nodiscard]] std::vector<AnyTask> all_tasks();
-/// The same for a loop, which need not run.
+/// The same for a loop, which need not run. None in a forked child, when it is a loop of the parent.
 [[nodiscard]] std::vector<AnyTask> all_tasks(EventLoop& loop);
 
 }  // namespace asyncio
