@@ -9,6 +9,7 @@
 #include <asyncio/loop/event_loop.hpp>
 #include <asyncio/task/coro.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -72,6 +73,9 @@ struct ProcessPoolOptions {
     TimeLimit wall_time_limit{};
     /// The same for processor time, of all its threads (WorkerDied, SIGXCPU).
     TimeLimit cpu_time_limit{};
+    /// A process that was told to go, and whose exit handlers or destructors of global objects have not come to an end
+    /// after so long, is killed. Without a limit a hanging one holds up the pool's shutdown for ever, as in Python.
+    TimeLimit exit_time_limit = std::chrono::seconds(10);
     /// How many bytes a worker may allocate beyond what it has when it starts; then allocating throws std::bad_alloc.
     /// Default: no limit.
     std::optional<std::size_t> memory_limit{};

@@ -75,8 +75,9 @@ ProcessPool::ProcessPool(const futures::ProcessPoolOptions& options)
       retries_(options.strict ? 0 : options.retries),
       strict_(options.strict),
       wall_time_limit_(options.wall_time_limit),
-      limits_{options.cpu_time_limit.value_or(Clock::duration::zero()).count(), options.memory_limit.value_or(0),
-              options.max_message_size},
+      limits_{options.cpu_time_limit.value_or(Clock::duration::zero()).count(),
+              options.exit_time_limit ? std::max<std::int64_t>(options.exit_time_limit->count(), 1) : 0,
+              options.memory_limit.value_or(0), options.max_message_size},
       generation_(fork_generation()) {
     watch_forks();
 }
@@ -112,7 +113,7 @@ void ProcessPool::execute(std::unique_ptr<RemoteMessage> message) {
 
 void ProcessPool::start_worker() {
     if (!server_.running()) {
-        server_.start();
+        server_.start(limits_.exit_limit_ns);
         epoll_event event{};
         event.events = EPOLLIN;
         event.data.fd = server_.socket();

@@ -276,14 +276,18 @@ void ProcessPool::on_ended(WorkerHandle& worker, int status) noexcept {
     WorkerEnding ending{};
     bool breaks = false;
     bool early = false;
+    bool fell_on_its_way_out = false;
     {
         // Once it is marked as dead, whoever was filling a slot of it may bury it.
         const std::lock_guard lock(mutex_);
         ending = {worker.pid, status, worker.overdue ? wall_time_limit_ : std::nullopt};
         early = !worker.leaving && !worker.ready();
         breaks = !worker.leaving && strict_ && !terminated_;
+        fell_on_its_way_out = worker.leaving && !worker.doomed && status != 0 && server_.running();
         victim = take_from_dead(worker);
     }
+    if (fell_on_its_way_out)
+        log(LogLevel::warning, "process pool: " + how_it_ended(worker.pid, status) + " while it left");
     if (early) on_early_end(status);
     if (breaks) break_down(how_it_ended(ending.process, status));
     if (victim != nullptr) end_attempt(std::move(victim), ending);

@@ -52,6 +52,7 @@ struct SegmentHeader {
     Atomic<std::uint32_t> leave;                      // the worker shall exit when nothing is posted
     Atomic<std::uint32_t> ready;                      // the worker has begun to work
     std::int64_t cpu_limit_ns;                        // for each message; 0: none
+    std::int64_t exit_limit_ns;                       // from its last message to its end; 0: none
     std::uint64_t memory_limit;                       // beyond what the worker has at its start; 0: none
     std::uint64_t max_message_size;
     std::array<MessageSlot, slots_of_worker> slots;

@@ -3,6 +3,7 @@
 #include "worker.hpp"
 
 #include "file_inbox.hpp"
+#include "process_timer.hpp"
 #include "segment.hpp"
 
 #include <asyncio/base/clock.hpp>
@@ -13,12 +14,12 @@
 
 #include <signal.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -44,26 +45,19 @@ class CpuLimit {
 public:
     explicit CpuLimit(std::int64_t limit_ns) : limit_ns_(limit_ns) {
         if (limit_ns_ == 0) return;
-        sigevent event{};
-        event.sigev_notify = SIGEV_SIGNAL;
-        event.sigev_signo = SIGXCPU;
         ::signal(SIGXCPU, SIG_DFL);
-        if (::timer_create(CLOCK_PROCESS_CPUTIME_ID, &event, &timer_) < 0)
-            throw_os_error(errno, "limit the processor time of a worker process");
+        timer_.emplace(CLOCK_PROCESS_CPUTIME_ID, SIGXCPU);
     }
-    void start() const noexcept { set(limit_ns_); }
-    void stop() const noexcept { set(0); }
+    void start() const noexcept {
+        if (timer_) timer_->set(limit_ns_);
+    }
+    void stop() const noexcept {
+        if (timer_) timer_->set(0);
+    }
 
 private:
-    void set(std::int64_t ns) const noexcept {
-        if (limit_ns_ == 0) return;
-        constexpr std::int64_t ns_per_second = 1'000'000'000;
-        const itimerspec time{{}, {ns / ns_per_second, static_cast<long>(ns % ns_per_second)}};
-        ::timer_settime(timer_, 0, &time, nullptr);
-    }
-
     std::int64_t limit_ns_;
-    timer_t timer_{};
+    std::optional<ProcessTimer> timer_;
 };
 
 class Worker {
@@ -80,6 +74,12 @@ public:
     }
 
     void work() {
+        answer_messages();
+        limit_exit(segment_.header().exit_limit_ns);
+    }
+
+private:
+    void answer_messages() {
         while (MessageSlot* slot = take()) {
             slot->taken_at.store(Clock::now().time_since_epoch().count(), memory_relaxed);
             cpu_limit_.start();
@@ -92,7 +92,6 @@ public:
         }
     }
 
-private:
     /// Waits for a message; nullptr: leave.
     MessageSlot* take() noexcept {
         SegmentHeader& header = segment_.header();

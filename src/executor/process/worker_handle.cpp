@@ -37,6 +37,7 @@ WorkerHandle::WorkerHandle(WorkerServer& server, ServerRequest::Kind kind, std::
     segment_ = Segment(file.get());
     SegmentHeader& header = segment_.header();
     header.cpu_limit_ns = limits.cpu_limit_ns;
+    header.exit_limit_ns = limits.exit_limit_ns;
     header.memory_limit = limits.memory_limit;
     header.max_message_size = limits.max_message_size;
     header.parent_sleeps.store(1);

@@ -18,6 +18,7 @@ namespace asyncio::detail {
 /// What each worker is told at its start.
 struct WorkerLimits {
     std::int64_t cpu_limit_ns;
+    std::int64_t exit_limit_ns;
     std::uint64_t memory_limit;
     std::uint64_t max_message_size;
 };
