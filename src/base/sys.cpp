@@ -207,7 +207,6 @@ long recv(int fd, void* buffer, std::size_t size, int flags) noexcept {
 
 namespace {
 
-constexpr std::size_t most_descriptors = 4;  // in one message
 
 union DescriptorSpace {
     cmsghdr header;

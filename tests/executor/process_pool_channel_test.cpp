@@ -61,7 +61,7 @@ int damage_reply(Damage damage) {
         slot.kind = damage == Damage::kind ? ReplyKind::unreadable : ReplyKind::records;
         slot.count = damage == Damage::count ? 1000 : 1;
         slot.size = damage == Damage::size ? ~std::uint64_t{0} : 16;
-        slot.large = damage == Damage::no_file ? 1 : 0;
+        slot.files = damage == Damage::no_file ? 1 : 0;
         slot.state.store(SlotState::replied);
     }
     wake_whoever_listens();

@@ -70,6 +70,7 @@ ProcessPool::ProcessPool(const futures::ProcessPoolOptions& options)
       start_method_(options.start == futures::StartMethod::spawn ? ServerRequest::Kind::exec
                                                                  : ServerRequest::Kind::fork),
       initializer_(options.initializer.request()),
+      initializer_shared_(options.initializer.shared()),
       initializer_function_(options.initializer.function()),
       max_tasks_(options.max_tasks_per_child.value_or(0)),
       retries_(options.strict ? 0 : options.retries),
@@ -138,6 +139,7 @@ std::unique_ptr<RemoteMessage> ProcessPool::initializer_message() {
     if (initializer_.empty()) return nullptr;
     auto message = std::make_unique<RemoteMessage>();
     message->first.request = initializer_;
+    message->shared = initializer_shared_;
     message->first.node = new InitializerNode(*this, message->first);
     message->function = initializer_function_;
     message->initializer = true;

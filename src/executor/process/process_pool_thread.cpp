@@ -159,10 +159,10 @@ void ProcessPool::deliver(WorkerHandle& worker, std::size_t index) noexcept {
         early_ends_ = 0;
         message = worker.places[index].message.get();
     }
-    SharedMapping file;  // for as long as the reply is read
+    WorkerHandle::ReplyFiles files;  // for as long as the reply is read
     bool intact = message != nullptr;
     try {
-        intact = intact && worker.read_reply(index, *message, file);
+        intact = intact && worker.read_reply(index, *message, files);
     } catch (...) {
         message->for_each([error = std::current_exception()](RemoteJob& job) { job.error = error; });
     }

@@ -5,6 +5,7 @@
 #include "file_inbox.hpp"
 #include "process_timer.hpp"
 #include "segment.hpp"
+#include "shared_file.hpp"
 
 #include <asyncio/base/clock.hpp>
 #include <asyncio/base/exceptions.hpp>
@@ -128,15 +129,16 @@ private:
         std::size_t size = 0;
         for (std::uint32_t i = 0; i < slot.count; ++i) size += record_space(replies_[i].size());
         slot.size = size;
-        slot.large = 0;
+        slot.files = 0;
         if (size > segment_.header().max_message_size) {
             slot.kind = ReplyKind::too_long;
-        } else if (size <= slot_room) {
+        } else if (size <= slot_room && shared_.empty()) {
             slot.kind = ReplyKind::records;
             write_replies(room);
         } else {
-            send_large(slot);
+            send_files(slot);
         }
+        shared_.clear();
         for (std::string& reply : replies_) {
             if (reply.capacity() > kept_reply) reply = std::string();
         }
@@ -145,10 +147,13 @@ private:
 
     bool answer_all(MessageSlot& slot, const std::byte* room) {
         SharedMapping file;
-        if (slot.large != 0) {
-            const UniqueFd received = files_.receive(socket_, slot.sequence, 0);
-            if (received) file = map_received(received.get(), slot.size);
+        SharedFiles shared;
+        if (slot.files != 0) {
+            std::vector<UniqueFd> received = files_.receive(socket_, slot.sequence, 0);
+            if (received.size() != slot.files) return false;
+            file = map_received(received.front().get(), slot.size);
             if (!file) return false;
+            shared = shared_files_of(received);
         } else if (slot.size > slot_room) {
             return false;
         }
@@ -158,7 +163,7 @@ private:
             std::span<const std::byte> request;
             if (!records.next(request)) return false;
             reply.clear();
-            answer_(request, reply);
+            answer_(request, &shared, reply, &shared_);
             if (slot.initializer != 0) initialized_ = succeeded(reply);
         }
         return true;
@@ -178,16 +183,16 @@ private:
         for (const std::string& reply : replies_) writer.put(reply);
     }
 
-    void send_large(MessageSlot& slot) {
+    void send_files(MessageSlot& slot) {
         try {
             const UniqueFd file = make_memory_file(slot.size);
             const SharedMapping mapping(file.get(), slot.size);
             write_replies(mapping.data());
-            const int fd = file.get();
-            const long sent =
-                sys::uninterrupted([&] { return sys::sendmsg(socket_, &slot.sequence, sizeof slot.sequence, &fd, 1); });
+            const std::vector<int> fds = descriptors_of(file.get(), shared_);
+            const long sent = sys::uninterrupted(
+                [&] { return sys::sendmsg(socket_, &slot.sequence, sizeof slot.sequence, fds.data(), fds.size()); });
             if (sent < 0) throw_os_error(static_cast<int>(-sent), "send a large result");
-            slot.large = 1;
+            slot.files = static_cast<std::uint32_t>(fds.size());
             slot.kind = ReplyKind::records;
         } catch (const std::system_error& error) {
             slot.kind = ReplyKind::os_error;
@@ -202,6 +207,7 @@ private:
     CpuLimit cpu_limit_;
     FileInbox files_;
     std::vector<std::string> replies_;
+    SharedFiles shared_;  // which they refer to
     bool initialized_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include "file_inbox.hpp"
 #include "segment.hpp"
+#include "shared_file.hpp"
 #include "worker_server.hpp"
 
 #include <asyncio/base/clock.hpp>
@@ -60,9 +61,14 @@ public:
         return slot(index).state.load() == SlotState::replied;
     }
     [[nodiscard]] bool any_replied() const noexcept;
+    /// Where a reply lies that is not in its slot.
+    struct ReplyFiles {
+        SharedMapping records;
+        SharedFiles shared;
+    };
     /// Gives the message's jobs what came back: replies, or errors. False when it was damaged. Throws
     /// std::system_error.
-    [[nodiscard]] bool read_reply(std::size_t index, RemoteMessage& message, SharedMapping& file);
+    [[nodiscard]] bool read_reply(std::size_t index, RemoteMessage& message, ReplyFiles& files);
     /// Whether replies must be written to the eventfd.
     void parent_sleeps(bool sleeps) const noexcept { segment_.header().parent_sleeps.store(sleeps ? 1 : 0); }
     /// When the message that it works on must be done at last.
@@ -86,7 +92,8 @@ private:
     FileInbox files_;
 };
 
-/// Puts records into a file of their own when they are too long for a slot. Throws std::system_error.
+/// Puts records into a file of their own when they are too long for a slot, or something goes along with them. Throws
+/// std::system_error.
 void prepare_message(RemoteMessage& message);
 
 }  // namespace asyncio::detail
