@@ -3,6 +3,7 @@
 #include <asyncio/executor/shared_memory.hpp>
 
 #include "executor/process_jobs.hpp"
+#include "support/gate.hpp"
 
 #include <asyncio/asyncio.hpp>
 #include <asyncio/executor/interpreter_pool_executor.hpp>
@@ -155,6 +156,20 @@ TEST_P(SharedWithJobs, IPC_6_a_job_that_fails_leaves_nothing_behind) {
     }
     EXPECT_EQ(process_tests::open_descriptors(), descriptors);
     EXPECT_EQ(process_tests::mapped_segments(), 0U);
+}
+
+TEST_P(SharedWithJobs, IPC_6_no_worker_holds_the_memory_of_a_job_that_is_cancelled) {
+    const process_tests::Folder folder;
+    ProcessPoolExecutor pool({.max_workers = 1, .start = GetParam()});
+    const auto runs = pool.submit(remote<&process_jobs::wait_for_go>, folder.file("job"));
+    ASSERT_TRUE(support::eventually([&] { return process_jobs::exists(folder.file("job")); }));
+    const std::size_t descriptors = process_tests::open_descriptors();
+    EXPECT_TRUE(pool.submit(remote<&process_jobs::add_up>, numbers_from(0)).cancel());
+    const auto sum = pool.submit(remote<&process_jobs::add_up>, numbers_from(1));  // it goes when the queue does
+    process_jobs::touch(folder.file("job.go"));
+    EXPECT_EQ(sum.result(), sum_from(1));
+    EXPECT_GT(runs.result(), 0);
+    EXPECT_TRUE(support::eventually([&] { return process_tests::open_descriptors() == descriptors; }));
 }
 
 TEST_P(SharedWithJobs, IPC_6_what_is_one_memory_here_is_one_there) {

@@ -19,6 +19,8 @@ public:
     }
 
     [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+    /// Precondition: not empty.
+    [[nodiscard]] const RemoteMessage& front() const noexcept { return *first_; }
     void push_back(std::unique_ptr<RemoteMessage> message) noexcept {
         RemoteMessage* const added = message.get();
         (empty() ? first_ : last_->next) = std::move(message);

@@ -165,7 +165,8 @@ WorkerHandle* ProcessPool::worker_with(std::size_t load) noexcept {
     return nullptr;
 }
 
-/// An idle one, else a new one, else one that has a single message.
+/// An idle one, else a new one, else one that has a single message. Shared memory is not sent ahead: were the message
+/// taken back, the worker would hold the memory nevertheless.
 WorkerHandle* ProcessPool::choose_worker() noexcept {
     if (WorkerHandle* idle = worker_with(0)) return idle;
     if (usable_workers() < max_workers_ && (!start_failed_ || usable_workers() == 0)) {
@@ -176,7 +177,7 @@ WorkerHandle* ProcessPool::choose_worker() noexcept {
             start_error_ = std::current_exception();
         }
     }
-    return worker_with(1);
+    return queue_.front().shared.empty() ? worker_with(1) : nullptr;
 }
 
 /// What lies unbegun before a busy worker while another one is idle.

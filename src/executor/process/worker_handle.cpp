@@ -103,7 +103,8 @@ void WorkerHandle::ring() noexcept {
 std::unique_ptr<RemoteMessage> WorkerHandle::take_back() noexcept {
     for (std::size_t i = 0; i < places.size(); ++i) {
         SlotState posted = SlotState::posted;
-        if (places[i].message == nullptr || places[i].message->initializer || places[i].filling) continue;
+        const RemoteMessage* const message = places[i].message.get();
+        if (message == nullptr || message->initializer || !message->shared.empty() || places[i].filling) continue;
         if (slot(i).state.compare_exchange_strong(posted, SlotState::empty)) return std::move(places[i].message);
     }
     return nullptr;

@@ -49,7 +49,8 @@ public:
     void write(std::size_t index, RemoteMessage& message, std::uint64_t sequence);
     /// The worker may take it from here on.
     void post(std::size_t index) noexcept;
-    /// Takes back a message that the worker has not begun; null when there is none.
+    /// Takes back a message that the worker has not begun; null when there is none. Not one with shared memory, which
+    /// the worker would go on holding.
     [[nodiscard]] std::unique_ptr<RemoteMessage> take_back() noexcept;
     /// It exits when it has done what it has.
     void leave() noexcept;
