@@ -207,7 +207,6 @@ long recv(int fd, void* buffer, std::size_t size, int flags) noexcept {
 
 namespace {
 
-
 union DescriptorSpace {
     cmsghdr header;
     std::array<char, CMSG_SPACE(most_descriptors * sizeof(int))> bytes;

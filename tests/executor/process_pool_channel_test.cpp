@@ -1,5 +1,5 @@
-// ProcessPoolExecutor: what goes between the processes. The rows IPC-4 and IPC-5. (IPC-6: shared_memory_test.cpp; IPC-7,
-// a pipe, is examples/progress_of_a_job.cpp, whose output ctest compares.)
+// ProcessPoolExecutor: what goes between the processes. The rows IPC-4 and IPC-5. (IPC-6: shared_memory_test.cpp;
+// IPC-7, a pipe, is examples/progress_of_a_job.cpp, whose output ctest compares.)
 
 #include "../../src/executor/process/segment.hpp"
 #include "executor/process_jobs.hpp"
