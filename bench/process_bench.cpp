@@ -1,5 +1,8 @@
 // Jobs of 1 KiB in and out in two worker processes: one at a time, and 50 in flight; against rings in shared memory
-// that are written by hand for just this (the limit). CPython's pool: process_pool.py.
+// that are written by hand for just this (the limit). CPython's pool:
+// peers/pool_peers.py.
+
+#include "turn_around.hpp"
 
 #include <asyncio/asyncio.hpp>
 #include <asyncio/executor/process_pool_executor.hpp>
@@ -17,99 +20,30 @@
 #include <atomic>
 #include <csignal>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
-#include <deque>
-#include <memory>
 #include <string>
 #include <vector>
 
 namespace {
 
-constexpr std::size_t payload = 1024;
-constexpr int in_flight = 50;
-constexpr int workers = 2;
+using turn_around::in_flight;
+using turn_around::jobs;
+using turn_around::payload;
+using turn_around::workers;
 
-std::string turn_around(std::string text) {
-    std::swap(text.front(), text.back());
-    return text;
-}
-
-asyncio::futures::ProcessPoolOptions options() {
-    return {.max_workers = workers, .start = asyncio::futures::StartMethod::forkserver};
-}
-
-asyncio::Coro<> one_at_a_time(benchmark::State& state) {
-    asyncio::futures::ProcessPoolExecutor pool(options());
-    asyncio::EventLoop& loop = asyncio::get_running_loop();
-    const std::string text(payload, 'x');
-    for (auto _ : state) {
-        std::string result = co_await loop.run_in_executor(pool, asyncio::remote<&turn_around>, text);
-        benchmark::DoNotOptimize(result);
-    }
-    state.SetItemsProcessed(state.iterations());
-}
+constexpr asyncio::futures::StartMethod start = asyncio::futures::StartMethod::forkserver;
 
 void process_asyncio(benchmark::State& state) {
-    asyncio::run(one_at_a_time(state));
+    asyncio::futures::ProcessPoolExecutor pool({.max_workers = workers, .start = start});
+    asyncio::run(turn_around::one_at_a_time(state, pool, asyncio::remote<&turn_around::job>));
 }
-BENCHMARK(process_asyncio)->UseRealTime();
-
-asyncio::Coro<> many_in_flight(benchmark::State& state) {
-    asyncio::futures::ProcessPoolExecutor pool(options());
-    asyncio::EventLoop& loop = asyncio::get_running_loop();
-    const std::string text(payload, 'x');
-    std::deque<asyncio::Future<std::string>> jobs;
-    for (auto _ : state) {
-        if (jobs.size() == in_flight) {
-            std::string result = co_await jobs.front();
-            benchmark::DoNotOptimize(result);
-            jobs.pop_front();
-        }
-        jobs.push_back(loop.run_in_executor(pool, asyncio::remote<&turn_around>, text));
-    }
-    for (const auto& job : jobs) co_await job;
-    state.SetItemsProcessed(state.iterations());
-}
+BENCHMARK(process_asyncio)->UseRealTime()->Iterations(jobs);
 
 void process_many_asyncio(benchmark::State& state) {
-    asyncio::run(many_in_flight(state));
+    asyncio::futures::ProcessPoolExecutor pool({.max_workers = workers, .start = start});
+    asyncio::run(turn_around::many_in_flight(state, pool, asyncio::remote<&turn_around::job>));
 }
-BENCHMARK(process_many_asyncio)->UseRealTime();
-
-long resident_kib() {
-    std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/self/statm", "r"), &std::fclose);
-    long pages = 0;
-    if (file == nullptr || std::fscanf(file.get(), "%*d %ld", &pages) != 1) return 0;
-    return pages * (::sysconf(_SC_PAGESIZE) / 1024);
-}
-
-/// How much memory a million jobs leave behind, after as many as warm up.
-void process_memory(benchmark::State& state) {
-    constexpr int warm_up = 50'000;
-    constexpr int jobs = 1'000'000;
-    asyncio::futures::ProcessPoolExecutor pool(options());
-    const std::string text(payload, 'x');
-    const auto run = [&](int count) {
-        std::deque<asyncio::futures::Future<std::string>> futures;
-        for (int i = 0; i < count; ++i) {
-            if (futures.size() == in_flight) {
-                futures.front().result();
-                futures.pop_front();
-            }
-            futures.push_back(pool.submit(asyncio::remote<&turn_around>, text));
-        }
-        for (const auto& future : futures) future.result();
-    };
-    for (auto _ : state) {
-        run(warm_up);
-        const long before = resident_kib();
-        run(jobs);
-        state.counters["grown_KiB"] = static_cast<double>(resident_kib() - before);
-    }
-    state.SetItemsProcessed(state.iterations() * (jobs + warm_up));
-}
-BENCHMARK(process_memory)->UseRealTime()->Iterations(1);
+BENCHMARK(process_many_asyncio)->UseRealTime()->Iterations(jobs);
 
 // --- the limit ---
 
@@ -197,7 +131,7 @@ void process_ring(benchmark::State& state) {
     }
     state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK(process_ring)->UseRealTime();
+BENCHMARK(process_ring)->UseRealTime()->Iterations(jobs);
 
 void process_many_ring(benchmark::State& state) {
     std::string text(payload, 'x');
@@ -211,7 +145,7 @@ void process_many_ring(benchmark::State& state) {
     while (received != sent) pair(received++).replies.pop(text.data());
     state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK(process_many_ring)->UseRealTime();
+BENCHMARK(process_many_ring)->UseRealTime()->Iterations(jobs);
 
 }  // namespace
 

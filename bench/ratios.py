@@ -32,6 +32,7 @@ class Row:
 
     def result(self):
         values = self.measured()
+        peers = [peer for peer in self.peer if peer is not None]
         median = statistics.median(values)
         quartiles = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else [median] * 3
         met = None
@@ -40,7 +41,7 @@ class Row:
         return {
             "row": self.name,
             "ours": statistics.median(self.ours),
-            "peer": statistics.median(self.peer),
+            "peer": statistics.median(peers) if peers else None,
             "peer_name": self.peer_name,
             "unit": self.unit,
             "ratio": None if self.absolute else median,

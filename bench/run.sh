@@ -10,7 +10,8 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${BENCH_BUILD_DIR:-$root/build/gcc-release}
-targets=(await_bench task_bench ready_bench timer_bench generator_bench context_bench executor_bench cancel_bench many_bench sync_bench memory_sleeping_tasks
+targets=(await_bench task_bench ready_bench timer_bench generator_bench context_bench executor_bench pool_bench process_bench post_bench
+    cancel_bench many_bench sync_bench memory_sleeping_tasks memory_million_jobs
     peers_raw_epoll_echo peers_asio_echo load_echo_load example_echo_server compile_hello)
 
 if [[ ! -f $build/CMakeCache.txt ]]; then

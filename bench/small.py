@@ -1,4 +1,4 @@
-"""The small benchmarks: Google Benchmark programs, the memory of a sleeping task, and peers in other languages.
+"""The small benchmarks: Google Benchmark programs, memory, and peers in other languages.
 
 A round runs each program once, afresh. Inside a program the repetitions of all its benchmarks are interleaved at random,
 and the median of a benchmark's repetitions is its value in that round.
@@ -6,6 +6,7 @@ and the median of a benchmark's repetitions is its value in that round.
 
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -13,9 +14,13 @@ import sys
 from ratios import Row
 
 REPETITIONS = 3
+# What Google Benchmark appends to names.
+SUFFIX = r"(/iterations:[0-9]+)?(/(real|manual)_time)?"
+# Programs that take long and vary little: measured in the first rounds only.
+FEW_ROUNDS = {"memory/million_jobs": 3}
 
 # Peers that print all they measure as JSON; a peer that is not installed has no rows.
-FOREIGN = {"uv": "libuv", "tokio": "tokio", "cpython": "CPython", "uvloop": "uvloop", "sync": None}
+FOREIGN = {"uv": "libuv", "tokio": "tokio", "cpython": "CPython", "uvloop": "uvloop", "sync": None, "pool": None}
 # uvloop is there for Debian's own Python only.
 PYTHON = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else "python3"
 
@@ -23,7 +28,7 @@ PYTHON = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else "pyth
 class Comparison:
     """A row of the table and where its numbers come from: names of benchmarks in one program, or of a peer's own program.
 
-    Of several benchmarks of the peer the cheapest of the round counts.
+    Of several benchmarks of the peer the cheapest of the round counts; an absolute row needs none.
     """
 
     def __init__(self, program, row, ours, *peers, peer_program=None):
@@ -44,9 +49,11 @@ class Comparison:
 
     def add(self, values):
         """One round. Without a row when a peer that need not be installed is not."""
+        if self.program not in values:  # not measured in every round
+            return
         theirs = values[self.peer_program or self.program]
         if all(peer in theirs for peer in self.peers):
-            self.row.add(values[self.program][self.ours], min(theirs[peer] for peer in self.peers))
+            self.row.add(values[self.program][self.ours], min((theirs[peer] for peer in self.peers), default=None))
 
 
 def comparisons():
@@ -56,6 +63,30 @@ def comparisons():
 
     def python(program, row, ours, name):
         return [foreign(peer, program, row, None, ours, name) for peer in ("cpython", "uvloop")]
+
+    def jobs(in_flight, name):
+        """Rows of jobs in threads, in processes."""
+        thread = f"job of 1 KiB in a thread, {name}"
+        process = f"job of 1 KiB in a process, {name}"
+        many = "_many" if in_flight > 1 else ""
+        best = 1 if in_flight > 1 else None
+        ours = f"job{many}_asyncio"
+
+        def pool(row, peer_name, target, program, ours, peer):
+            return Comparison(program, Row(row, peer_name, "ns", target), ours, f"{peer}/{in_flight}", peer_program="pool")
+
+        return [
+            Comparison("pool_bench", Row(thread, "mutex and condition variable", "ns", 1.3), ours, f"job{many}_bare"),
+            Comparison("pool_bench", Row(thread, "Asio thread_pool", "ns", best), ours, f"job{many}_asio"),
+            pool(thread, "Go, goroutines", best, "pool_bench", ours, "job_go"),
+            foreign("tokio", "pool_bench", thread, best, ours, f"job/{in_flight}"),
+            pool(thread, "CPython", best, "pool_bench", ours, "job_cpython"),
+            pool(thread, "uvloop", best, "pool_bench", ours, "job_uvloop"),
+            Comparison("process_bench", Row(process, "rings by hand", "ns", 2),
+                       f"process{many}_asyncio", f"process{many}_ring"),
+            pool(process, "CPython", 1 / 80 if in_flight > 1 else None, "process_bench", f"process{many}_asyncio",
+                 "process_cpython"),
+        ]
 
     hand, asio, steady_timer = "hand-written", "Asio awaitable", "Asio steady_timer"
     alive = "timer, create and cancel, 100,000 alive"
@@ -121,6 +152,16 @@ def comparisons():
                    "executor_asyncio", "executor_asio_post", "executor_asio_spawn"),
         Comparison("executor_bench", Row("job in a thread, 1000 in flight", "Asio thread_pool", "ns"),
                    "executor_many_asyncio", "executor_many_asio"),
+        *jobs(1, "one at a time"),
+        *jobs(50, "50 in flight"),
+        Comparison("memory/million_jobs", Row("growth in 1,000,000 jobs, thread pool", None, "KiB", 1024, absolute=True),
+                   "threads"),
+        Comparison("memory/million_jobs", Row("growth in 1,000,000 jobs, process pool", None, "KiB", 1024, absolute=True),
+                   "processes"),
+        Comparison("post_bench", Row("call_soon_threadsafe, loop awake", "lock-free queue, eventfd", "ns", 1.3),
+                   "post_awake_asyncio", "post_awake_bare"),
+        Comparison("post_bench", Row("call_soon_threadsafe, loop asleep", "lock-free queue, eventfd", "ns", 1.3),
+                   "post_asleep_asyncio", "post_asleep_bare"),
         Comparison("sync_bench", Row("lock and unlock, free", call_soon, "ns", 3), "lock_free", "call_soon_asyncio"),
         Comparison("sync_bench", Row("lock handed to the other task", call_soon, "ns", 5),
                    "lock_hand_over", "call_soon_asyncio"),
@@ -147,23 +188,23 @@ def google_benchmark(path, names, min_time):
     """Nanoseconds per item of each named benchmark."""
     output = subprocess.run(
         [path, "--benchmark_format=json", f"--benchmark_min_time={min_time}", f"--benchmark_repetitions={REPETITIONS}",
-         "--benchmark_enable_random_interleaving=true", f"--benchmark_filter=^({'|'.join(sorted(names))})(/(real|manual)_time)?$"],
+         "--benchmark_enable_random_interleaving=true", f"--benchmark_filter=^({'|'.join(sorted(names))}){SUFFIX}$"],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, text=True).stdout
     seen = {}
     for run in json.loads(output)["benchmarks"]:
         if run.get("error_occurred"):
             raise RuntimeError(f"{path}: {run['name']}: {run['error_message']}")
         if run["run_type"] == "iteration":
-            seen.setdefault(run["run_name"].removesuffix("/real_time").removesuffix("/manual_time"), []).append(1e9 / run["items_per_second"])
+            seen.setdefault(re.sub(f"{SUFFIX}$", "", run["run_name"]), []).append(1e9 / run["items_per_second"])
     return {name: statistics.median(values) for name, values in seen.items()}
 
 
-def sleeping_tasks(path):
-    """Bytes of each sleeping task, of ours and of Asio's."""
+def memory(path, names):
+    """What a program says of the memory that each of its arguments needs."""
     values = {}
-    for name in ("asyncio", "asio"):
+    for name in sorted(names):
         output = subprocess.run([path, name], stdout=subprocess.PIPE, check=True, text=True).stdout
-        values[name] = json.loads(output)["bytes_per_task"]
+        values[name] = json.loads(output)["value"]
     return values
 
 
@@ -176,6 +217,7 @@ def foreign_peer(name, bench_dir):
         "cpython": [PYTHON, os.path.join(here, "peers", "python_peers.py"), "cpython"],
         "uvloop": [PYTHON, os.path.join(here, "peers", "python_peers.py"), "--uvloop", "uvloop"],
         "sync": [PYTHON, os.path.join(here, "peers", "sync_peers.py"), bench_dir],  # Go's channels and asyncio's queues
+        "pool": [PYTHON, os.path.join(here, "peers", "pool_peers.py"), bench_dir],  # Go's and Python's pools
     }
     command = commands[name]
     if not os.access(command[0], os.X_OK):
@@ -191,7 +233,7 @@ def measure(program, names, bench_dir, min_time):
         return foreign_peer(program, bench_dir)
     path = os.path.join(bench_dir, program)
     if program.startswith("memory/"):
-        return sleeping_tasks(path)
+        return memory(path, names)
     return google_benchmark(path, names, min_time)
 
 
@@ -202,12 +244,14 @@ def run(chosen, bench_dir, rounds, min_time, log=lambda text: None):
     for number in range(rounds):
         values = {}
         for program in programs:
+            if number >= FEW_ROUNDS.get(program, rounds):
+                continue
             names = set().union(*(comparison.names(program) for comparison in chosen))
             values[program] = measure(program, names, bench_dir, min_time)
         for comparison in chosen:
             comparison.add(values)
         log(f"small benchmarks: round {number + 1}/{rounds}")
-    missing = {comparison.row.peer_name for comparison in chosen if not comparison.row.ours}
+    missing = {comparison.row.peer_name for comparison in chosen if comparison.peers and not comparison.row.ours}
     if missing:
         log(f"not installed, hence without rows: {', '.join(sorted(missing))}")
     return [comparison.row.result() for comparison in chosen if comparison.row.ours]

@@ -17,6 +17,7 @@
 #include <asyncio/executor/remote.hpp>
 #include <asyncio/executor/run_coroutine_threadsafe.hpp>
 #include <asyncio/executor/run_in_executor.hpp>
+#include <asyncio/executor/shared_memory.hpp>
 #include <asyncio/executor/thread_pool_executor.hpp>
 #include <asyncio/executor/to_thread.hpp>
 #include <asyncio/executor/worker_main.hpp>

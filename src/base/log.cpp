@@ -73,7 +73,7 @@ std::string describe(const std::exception_ptr& exception) {
     try {
         std::rethrow_exception(exception);
     } catch (const std::exception& error) {
-        return demangle(typeid(error).name()) + ": " + error.what();
+        return exception_name(typeid(error)) + ": " + error.what();
     } catch (const CancelledError& error) {
         return "asyncio::CancelledError" + (error.message().empty() ? "" : ": " + error.message());
     } catch (const KeyboardInterrupt&) {
@@ -82,7 +82,7 @@ std::string describe(const std::exception_ptr& exception) {
         return "asyncio::SystemExit: " + std::to_string(error.code());
     } catch (...) {
         const std::type_info* type = abi::__cxa_current_exception_type();
-        return type != nullptr ? demangle(type->name()) : "unknown exception";
+        return type != nullptr ? exception_name(*type) : "unknown exception";
     }
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <string_view>
 
 #if ASYNCIO_HAS_BACKTRACE
 // GCC's libbacktrace, declared here because its header is not in the search path of other compilers.
@@ -58,6 +59,16 @@ std::string demangle(const char* name) {
     const std::unique_ptr<char, decltype(&std::free)> text(abi::__cxa_demangle(name, nullptr, nullptr, &status),
                                                            &std::free);
     return status == 0 ? text.get() : name;
+}
+
+std::string exception_name(const std::type_info& type) {
+    constexpr std::string_view around = "asyncio::detail::WithRemoteTraceback<";
+    std::string name = demangle(type.name());
+    if (!name.starts_with(around)) return name;
+    name.erase(0, around.size());
+    name.pop_back();
+    if (name.ends_with(' ')) name.pop_back();  // which the demangler puts between two >
+    return name;
 }
 
 #if ASYNCIO_HAS_BACKTRACE

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <typeinfo>
 #include <vector>
 
 namespace asyncio::detail {
@@ -22,5 +23,8 @@ struct StackEntry {
 [[nodiscard]] std::string function_at(const void* address);
 /// What a mangled name stands for, or the name itself.
 [[nodiscard]] std::string demangle(const char* name);
+/// The name of an exception's type, as the program knows it: one that came from another process is of a class around
+/// that type.
+[[nodiscard]] std::string exception_name(const std::type_info& type);
 
 }  // namespace asyncio::detail

@@ -208,8 +208,6 @@ long recv(int fd, void* buffer, std::size_t size, int flags) noexcept {
 
 namespace {
 
-constexpr std::size_t most_descriptors = 4;  // in one message
-
 union DescriptorSpace {
     cmsghdr header;
     std::array<char, CMSG_SPACE(most_descriptors * sizeof(int))> bytes;

@@ -87,14 +87,12 @@ RemoteTable& remote_table() {
 }
 
 /// Makes the call of a request, into an empty reply.
-void make_call(std::span<const std::byte> request, std::string& reply, std::string& name) {
-    ByteSource source(request);
+void make_call(ByteSource& source, ByteSink& sink, std::string& name) {
     const auto id = decode<std::uint64_t>(source);
     name = decode<std::string>(source);
     const RemoteEntry* entry = remote_table().find(id);
     if (entry == nullptr)
         throw RemoteError("asyncio::RemoteError", "the function " + name + " is not known in this process");
-    ByteSink sink(reply);
     encode(sink, AnswerKind::result);
     entry->call(source, sink);
 }
@@ -150,18 +148,27 @@ void check_remote_functions() {
 }
 
 void answer_call(std::span<const std::byte> request, std::string& reply) noexcept {
+    detail::answer_with_files(request, nullptr, reply, nullptr);
+}
+
+void detail::answer_with_files(std::span<const std::byte> request, const SharedFiles* request_files, std::string& reply,
+                               SharedFiles* reply_files) noexcept {
     reply.clear();
     std::string name;
-    detail::ThrownStack thrown;
-    const std::exception_ptr error = thrown.watch([&] { detail::make_call(request, reply, name); });
+    ThrownStack thrown;
+    const std::exception_ptr error = thrown.watch([&] {
+        ByteSource source(request, request_files);
+        ByteSink sink(reply, reply_files);
+        make_call(source, sink, name);
+    });
     if (error == nullptr) return;
-    detail::RemoteStack stack;
+    RemoteStack stack;
     try {
         stack = thrown.portable(std::move(name));
     } catch (const std::bad_alloc&) {
         // The exception goes without it.
     }
-    detail::answer_with_exception(error, std::move(stack), reply);
+    answer_with_exception(error, std::move(stack), reply);
 }
 
 }  // namespace asyncio

@@ -47,7 +47,7 @@ void encode_other(ByteSink& sink, const std::exception_ptr& error) {
 
 ExceptionText exception_text(const std::exception_ptr& error) {
     const std::type_info* type = type_of(error);
-    std::string name = type != nullptr ? demangle(type->name()) : "unknown";
+    std::string name = type != nullptr ? exception_name(*type) : "unknown";
     try {
         std::rethrow_exception(error);
     } catch (const std::exception& exception) {

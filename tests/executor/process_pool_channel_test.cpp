@@ -1,4 +1,5 @@
-// ProcessPoolExecutor: what goes between the processes. The rows IPC-4 and IPC-5.
+// ProcessPoolExecutor: what goes between the processes. The rows IPC-4 and IPC-5. (IPC-6: shared_memory_test.cpp;
+// IPC-7, a pipe, is examples/progress_of_a_job.cpp, whose output ctest compares.)
 
 #include "../../src/executor/process/segment.hpp"
 #include "executor/process_jobs.hpp"
@@ -62,7 +63,7 @@ int damage_reply(Damage damage) {
         slot.kind = damage == Damage::kind ? ReplyKind::unreadable : ReplyKind::records;
         slot.count = damage == Damage::count ? 1000 : 1;
         slot.size = damage == Damage::size ? ~std::uint64_t{0} : 16;
-        slot.large = damage == Damage::no_file ? 1 : 0;
+        slot.files = damage == Damage::no_file ? 1 : 0;
         slot.state.store(SlotState::replied);
     }
     wake_whoever_listens();

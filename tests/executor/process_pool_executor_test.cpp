@@ -6,6 +6,7 @@
 #include "support/gate.hpp"
 
 #include <asyncio/asyncio.hpp>
+#include <asyncio/base/log.hpp>
 #include <asyncio/testing/captured_log.hpp>
 #include <asyncio/testing/fault_plan.hpp>
 
@@ -198,6 +199,8 @@ TEST_P(ProcessPool, PPE_5_an_exception_arrives_with_its_type_and_the_worker_live
     EXPECT_EQ(message_of<std::invalid_argument>(
                   [&] { pool.submit(remote<&process_jobs::fail>, std::string("wrong")).result(); }),
               "wrong");
+    EXPECT_EQ(asyncio::detail::describe(pool.submit(remote<&process_jobs::fail>, std::string("wrong")).exception()),
+              "std::invalid_argument: wrong");
     EXPECT_THROW(pool.submit(remote<&process_jobs::exit_by_exception>).result(), asyncio::SystemExit);
     EXPECT_EQ(pool.submit(remote<&process_jobs::process>).result(), process);
 }

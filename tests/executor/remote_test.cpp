@@ -2,6 +2,7 @@
 
 #include <asyncio/base/exception_group.hpp>
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/log.hpp>
 #include <asyncio/executor/errors.hpp>
 #include <asyncio/queue/errors.hpp>
 
@@ -79,12 +80,17 @@ struct MyError : std::runtime_error {
 struct UnknownError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
+template <class T>
+struct TypedError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
 struct HttpError {
     int status = 0;
     std::string reason;
 };
 const bool registered = asyncio::register_remote_exception<MyError>() &&
-                        asyncio::register_remote_exception<HttpError>() && asyncio::register_remote_exception<int>();
+                        asyncio::register_remote_exception<HttpError>() && asyncio::register_remote_exception<int>() &&
+                        asyncio::register_remote_exception<TypedError<std::vector<int>>>();
 
 /// Throws the exception with this number.
 enum class Thrown { my, unknown, http, number, text, cancelled, exit };
@@ -164,6 +170,19 @@ TEST(Remote, PPE_2_arguments_are_converted_to_the_parameters) {
 TEST(Remote, PPE_2_it_can_be_called_here_too) {
     EXPECT_EQ(asyncio::remote<&twice>(4), 8);
     EXPECT_NO_THROW(asyncio::check_remote_functions());
+}
+
+TEST(Remote, PPE_5_an_exception_that_came_is_called_as_the_one_that_was_thrown) {
+    const auto thrown = std::make_exception_ptr(TypedError<std::vector<int>>("wrong"));
+    try {
+        call<&throw_this>(thrown);
+    } catch (...) {
+        const std::string text = asyncio::detail::describe(std::current_exception());
+        EXPECT_EQ(text, asyncio::detail::describe(thrown));
+        EXPECT_THAT(text, HasSubstr("TypedError<std::vector<int"));
+        return;
+    }
+    FAIL() << "nothing was thrown";
 }
 
 TEST(Remote, PPE_2_an_unknown_name_is_a_remote_error) {

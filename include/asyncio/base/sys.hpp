@@ -72,6 +72,9 @@ Interceptor* set_interceptor(Interceptor* interceptor) noexcept;
 /// How many system calls this thread made through the seam.
 [[nodiscard]] std::uint64_t calls() noexcept;
 
+/// As many as one message hands over.
+inline constexpr std::size_t most_descriptors = 31;
+
 long accept(int fd, void* address, std::uint32_t* size) noexcept;  // close-on-exec, non-blocking
 long bind(int fd, const void* address, std::uint32_t size) noexcept;
 long close(int fd) noexcept;

@@ -43,8 +43,8 @@ private:
             if (!first) message->further.push_back(std::make_unique<RemoteJob>());
             RemoteJob& job = first ? message->first : *message->further.back();
             chunk_.push_back(deliver_to_future<T>(job));
-            const bool written = arguments_.take([&job](auto&&... arguments) {
-                return write_request<F>(job, std::forward<decltype(arguments)>(arguments)...);
+            const bool written = arguments_.take([&](auto&&... arguments) {
+                return write_request<F>(*message, job, std::forward<decltype(arguments)>(arguments)...);
             });
             if (!written && !first) message->further.pop_back();
             if (written) first = false;

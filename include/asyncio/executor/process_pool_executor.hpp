@@ -9,6 +9,7 @@
 #include <asyncio/loop/event_loop.hpp>
 #include <asyncio/task/coro.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -41,15 +42,18 @@ class WorkerInitializer {
 public:
     WorkerInitializer() noexcept = default;
     template <auto F, class... Args>
-    WorkerInitializer(RemoteFunction<F>, Args&&... args)
-        : request_(encode_call<F>(std::forward<Args>(args)...)),
-          function_(RemoteFunction<F>::entry().name()) {}
+    WorkerInitializer(RemoteFunction<F>, Args&&... args) : function_(RemoteFunction<F>::entry().name()) {
+        ByteSink sink(request_, &shared_);
+        detail::write_call<F>(sink, std::forward<Args>(args)...);
+    }
 
     [[nodiscard]] const std::string& request() const noexcept { return request_; }
+    [[nodiscard]] const detail::SharedFiles& shared() const noexcept { return shared_; }
     [[nodiscard]] std::string_view function() const noexcept { return function_; }
 
 private:
     std::string request_;  // empty without one
+    detail::SharedFiles shared_;
     std::string_view function_;
 };
 
@@ -72,6 +76,9 @@ struct ProcessPoolOptions {
     TimeLimit wall_time_limit{};
     /// The same for processor time, of all its threads (WorkerDied, SIGXCPU).
     TimeLimit cpu_time_limit{};
+    /// A process that was told to go, and whose exit handlers or destructors of global objects have not come to an end
+    /// after so long, is killed. Without a limit a hanging one holds up the pool's shutdown for ever, as in Python.
+    TimeLimit exit_time_limit = std::chrono::seconds(10);
     /// How many bytes a worker may allocate beyond what it has when it starts; then allocating throws std::bad_alloc.
     /// Default: no limit.
     std::optional<std::size_t> memory_limit{};
@@ -116,7 +123,7 @@ public:
     auto submit(RemoteFunction<F>, Args&&... args) {
         auto message = std::make_unique<detail::RemoteMessage>();
         auto future = detail::deliver_to_future<typename RemoteFunction<F>::result_type>(message->first);
-        if (detail::write_request<F>(message->first, std::forward<Args>(args)...))
+        if (detail::write_request<F>(*message, message->first, std::forward<Args>(args)...))
             execute_message(std::move(message), RemoteFunction<F>::entry().name());
         return future;
     }
@@ -182,7 +189,7 @@ auto EventLoop::run_in_executor(futures::ProcessPoolExecutor& executor, RemoteFu
     core_->check_thread();
     auto message = std::make_unique<detail::RemoteMessage>();
     auto future = detail::deliver_to_loop<typename RemoteFunction<F>::result_type>(*core_, message->first);
-    if (detail::write_request<F>(message->first, std::forward<Args>(args)...))
+    if (detail::write_request<F>(*message, message->first, std::forward<Args>(args)...))
         executor.execute_message(std::move(message), RemoteFunction<F>::entry().name());
     return future;
 }

@@ -175,17 +175,26 @@ inline constexpr RemoteFunction<F> remote{};
 /// Throws RuntimeError when two remote functions of the program have one name.
 void check_remote_functions();
 
+namespace detail {
+
+template <auto F, class... A>
+void write_call(ByteSink& sink, A&&... arguments) {
+    using Signature = RemoteSignature<decltype(F)>;
+    constexpr bool fits = Signature::template takes<A...>();
+    static_assert(fits, "asyncio::remote: the function takes other arguments (defaults do not count)");
+    RemoteFunction<F>::entry().begin_call(sink);
+    if constexpr (fits) Signature::encode(sink, std::forward<A>(arguments)...);
+}
+
+}  // namespace detail
+
 /// A call as bytes. The arguments are converted to the types of the parameters. Throws what a codec throws;
 /// RuntimeError when the program has two functions of this name.
 template <auto F, class... A>
 [[nodiscard]] std::string encode_call(A&&... arguments) {
-    using Signature = detail::RemoteSignature<decltype(F)>;
-    constexpr bool fits = Signature::template takes<A...>();
-    static_assert(fits, "asyncio::remote: the function takes other arguments (defaults do not count)");
     std::string request;
     ByteSink sink(request);
-    RemoteFunction<F>::entry().begin_call(sink);
-    if constexpr (fits) Signature::encode(sink, std::forward<A>(arguments)...);
+    detail::write_call<F>(sink, std::forward<A>(arguments)...);
     return request;
 }
 
@@ -196,6 +205,11 @@ void answer_call(std::span<const std::byte> request, std::string& reply) noexcep
 
 namespace detail {
 
+/// As answer_call, with what goes along with the bytes: of the request, and of the reply, which is added to what is
+/// there.
+void answer_with_files(std::span<const std::byte> request, const SharedFiles* request_files, std::string& reply,
+                       SharedFiles* reply_files) noexcept;
+
 /// Returns where there is a result, and throws the exception where there is one.
 void open_reply(ByteSource& reply);
 
@@ -205,8 +219,8 @@ void open_reply(ByteSource& reply);
 /// (`register_remote_exception`), else a RemoteError; with the stack of where it was thrown (`remote_traceback`).
 /// CodecError when the bytes are no such reply.
 template <class R>
-R decode_reply(std::span<const std::byte> reply) {
-    ByteSource source(reply);
+R decode_reply(std::span<const std::byte> reply, const detail::SharedFiles* files = nullptr) {
+    ByteSource source(reply, files);
     detail::open_reply(source);
     if constexpr (std::is_void_v<R>) {
         source.require_end();

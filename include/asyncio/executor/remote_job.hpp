@@ -36,6 +36,7 @@ struct RemoteJob {
     std::string request;
     JobNode* node = nullptr;  // with a reference; null when it is done
     std::span<const std::byte> reply;
+    const SharedFiles* reply_files = nullptr;
     std::exception_ptr error;  // in place of a reply
 };
 
@@ -55,7 +56,8 @@ struct RemoteMessage {
     std::vector<std::unique_ptr<RemoteJob>> further;
     std::string_view function;  // lives as long as the program
     std::uint64_t size = 0;     // of its records
-    UniqueFd file;              // they are in there when they are long
+    SharedFiles shared;         // which its arguments refer to
+    UniqueFd file;              // the records are in there when they are long, or something is shared
     int attempts = 0;           // that have failed
     bool begun = false;
     bool initializer = false;             // what a worker does first; not a job
@@ -71,18 +73,19 @@ public:
     explicit RemoteCall(RemoteJob& job) noexcept : job_(&job) {}
     R operator()() {
         if (job_->error) std::rethrow_exception(job_->error);
-        return decode_reply<R>(job_->reply);
+        return decode_reply<R>(job_->reply, job_->reply_files);
     }
 
 private:
     RemoteJob* job_;
 };
 
-/// Writes the request. What a codec throws becomes the outcome of the job: false.
+/// Writes the request of one of the message's jobs. What a codec throws becomes the outcome of the job: false.
 template <auto F, class... Args>
-[[nodiscard]] bool write_request(RemoteJob& job, Args&&... args) {
+[[nodiscard]] bool write_request(RemoteMessage& message, RemoteJob& job, Args&&... args) {
     try {
-        job.request = encode_call<F>(std::forward<Args>(args)...);
+        ByteSink sink(job.request, &message.shared);
+        write_call<F>(sink, std::forward<Args>(args)...);
         return true;
     } catch (...) {
         job.fail(std::current_exception());

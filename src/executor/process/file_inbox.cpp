@@ -3,38 +3,41 @@
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/sys.hpp>
 
+#include <array>
 #include <cerrno>
 
 namespace asyncio::detail {
 
-UniqueFd FileInbox::take(std::uint64_t sequence) noexcept {
+std::vector<UniqueFd> FileInbox::take(std::uint64_t sequence) noexcept {
     for (auto at = files_.begin(); at != files_.end(); ++at) {
         if (at->first != sequence) continue;
-        UniqueFd file = std::move(at->second);
+        std::vector<UniqueFd> files = std::move(at->second);
         files_.erase(at);
-        return file;
+        return files;
     }
     return {};
 }
 
-UniqueFd FileInbox::receive(int socket, std::uint64_t sequence, int flags) {
-    if (UniqueFd file = take(sequence)) return file;
+std::vector<UniqueFd> FileInbox::receive(int socket, std::uint64_t sequence, int flags) {
+    if (auto files = take(sequence); !files.empty()) return files;
     while (true) {
         std::uint64_t received = 0;
-        int fd = -1;
+        std::array<int, sys::most_descriptors> fds{};
         std::size_t count = 0;
         const long bytes = sys::uninterrupted([&] {
-            count = 1;
-            return sys::recvmsg(socket, &received, sizeof received, &fd, &count, flags);
+            count = fds.size();
+            return sys::recvmsg(socket, &received, sizeof received, fds.data(), &count, flags);
         });
-        UniqueFd file(count == 1 ? fd : -1);
+        std::vector<UniqueFd> files;
+        files.reserve(sys::most_descriptors);
+        for (std::size_t i = 0; i < count && count != sys::no_room; ++i) files.emplace_back(fds[i]);
         const long error = count == sys::no_room ? -EMFILE : bytes;
         if (error < 0 && error != -EAGAIN)
             throw_os_error(static_cast<int>(-error), "receive the file of a long message");
-        if (bytes != sizeof received || !file) return {};
-        if (received == sequence) return file;
-        if (files_.size() == most_files) files_.erase(files_.begin());
-        files_.emplace_back(received, std::move(file));
+        if (bytes != sizeof received || files.empty()) return {};
+        if (received == sequence) return files;
+        if (files_.size() == most_messages) files_.erase(files_.begin());
+        files_.emplace_back(received, std::move(files));
     }
 }
 

@@ -12,17 +12,17 @@ namespace asyncio::detail {
 /// messages that were taken back are never asked for.
 class FileInbox {
 public:
-    /// The file that was sent with this number; none when there is no such file. `flags` as for recv. Throws
+    /// The files that were sent with this number; none when there are no such files. `flags` as for recv. Throws
     /// std::system_error.
-    [[nodiscard]] UniqueFd receive(int socket, std::uint64_t sequence, int flags);
+    [[nodiscard]] std::vector<UniqueFd> receive(int socket, std::uint64_t sequence, int flags);
 
 private:
-    /// No more than this many are kept.
-    static constexpr std::size_t most_files = 16;
+    /// Those of no more than this many messages are kept.
+    static constexpr std::size_t most_messages = 16;
 
-    [[nodiscard]] UniqueFd take(std::uint64_t sequence) noexcept;
+    [[nodiscard]] std::vector<UniqueFd> take(std::uint64_t sequence) noexcept;
 
-    std::vector<std::pair<std::uint64_t, UniqueFd>> files_;  // oldest first
+    std::vector<std::pair<std::uint64_t, std::vector<UniqueFd>>> files_;  // oldest first
 };
 
 }  // namespace asyncio::detail

@@ -70,13 +70,15 @@ ProcessPool::ProcessPool(const futures::ProcessPoolOptions& options)
       start_method_(options.start == futures::StartMethod::spawn ? ServerRequest::Kind::exec
                                                                  : ServerRequest::Kind::fork),
       initializer_(options.initializer.request()),
+      initializer_shared_(options.initializer.shared()),
       initializer_function_(options.initializer.function()),
       max_tasks_(options.max_tasks_per_child.value_or(0)),
       retries_(options.strict ? 0 : options.retries),
       strict_(options.strict),
       wall_time_limit_(options.wall_time_limit),
-      limits_{options.cpu_time_limit.value_or(Clock::duration::zero()).count(), options.memory_limit.value_or(0),
-              options.max_message_size},
+      limits_{options.cpu_time_limit.value_or(Clock::duration::zero()).count(),
+              options.exit_time_limit ? std::max<std::int64_t>(options.exit_time_limit->count(), 1) : 0,
+              options.memory_limit.value_or(0), options.max_message_size},
       generation_(fork_generation()),
       spins_(sys::count_of_processors() > 1) {
     watch_forks();
@@ -113,7 +115,7 @@ void ProcessPool::execute(std::unique_ptr<RemoteMessage> message) {
 
 void ProcessPool::start_worker() {
     if (!server_.running()) {
-        server_.start();
+        server_.start(limits_.exit_limit_ns);
         epoll_event event{};
         event.events = EPOLLIN;
         event.data.fd = server_.socket();
@@ -138,6 +140,7 @@ std::unique_ptr<RemoteMessage> ProcessPool::initializer_message() {
     if (initializer_.empty()) return nullptr;
     auto message = std::make_unique<RemoteMessage>();
     message->first.request = initializer_;
+    message->shared = initializer_shared_;
     message->first.node = new InitializerNode(*this, message->first);
     message->function = initializer_function_;
     message->initializer = true;

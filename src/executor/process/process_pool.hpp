@@ -103,6 +103,7 @@ private:
     const std::size_t max_workers_;
     const ServerRequest::Kind start_method_;
     const std::string initializer_;
+    const SharedFiles initializer_shared_;
     const std::string_view initializer_function_;
     const int max_tasks_;  // 0: any number
     const int retries_;

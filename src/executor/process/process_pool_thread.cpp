@@ -178,10 +178,10 @@ void ProcessPool::deliver(WorkerHandle& worker, std::size_t index) noexcept {
         early_ends_ = 0;
         message = place.message.get();
     }
-    SharedMapping file;  // for as long as the reply is read
+    WorkerHandle::ReplyFiles files;  // for as long as the reply is read
     bool intact = message != nullptr;
     try {
-        intact = intact && worker.read_reply(index, *message, file);
+        intact = intact && worker.read_reply(index, *message, files);
     } catch (...) {
         message->for_each([error = std::current_exception()](RemoteJob& job) { job.error = error; });
     }
@@ -294,14 +294,18 @@ void ProcessPool::on_ended(WorkerHandle& worker, int status) noexcept {
     WorkerEnding ending{};
     bool breaks = false;
     bool early = false;  // before it could take a job
+    bool fell_on_its_way_out = false;
     {
         // Once it is marked as dead, whoever was filling a slot of it may bury it.
         const std::lock_guard lock(mutex_);
         ending = {worker.pid, status, worker.overdue ? wall_time_limit_ : std::nullopt};
+        fell_on_its_way_out = worker.leaving && !worker.doomed && status != 0 && server_.running();
         victim = take_from_dead(worker);
         early = !worker.leaving && (!worker.ready() || (victim != nullptr && victim->initializer));
         breaks = !worker.leaving && strict_ && !terminated_;
     }
+    if (fell_on_its_way_out)
+        log(LogLevel::warning, "process pool: " + how_it_ended(worker.pid, status) + " while it left");
     if (early) on_early_end(status, worker.overdue);
     if (breaks) break_down(how_it_ended(ending.process, status));
     if (victim != nullptr) end_attempt(std::move(victim), ending);

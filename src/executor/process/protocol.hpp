@@ -38,7 +38,7 @@ struct WorkerFds {
 };
 inline constexpr int count_of_worker_fds = 3;
 
-/// Arguments of the program: marker, role, and for the server the number of its parent.
+/// Arguments of the program: marker, role, and for the server the number of its parent and the limit of its exit.
 inline constexpr const char* worker_marker = "--asyncio-process-pool";
 inline constexpr const char* server_role = "server";
 inline constexpr const char* worker_role = "worker";

@@ -26,13 +26,13 @@ enum class ReplyKind : std::uint32_t {
     unreadable  ///< the request was damaged
 };
 
-/// Describes the message that lies in a slot's room, or, when it is `large`, in a file that goes through the socket
-/// with the slot's sequence number.
+/// Describes the message that lies in a slot's room, or in the first of the `files` that go through the socket with the
+/// slot's sequence number; the others are memory that it refers to.
 struct alignas(64) MessageSlot {
     Atomic<SlotState> state;
     ReplyKind kind;
     std::uint32_t count;  // records
-    std::uint32_t large;
+    std::uint32_t files;
     std::uint32_t initializer;  // when it throws, the worker runs nothing else
     std::uint64_t size;
     std::uint64_t sequence;
@@ -52,6 +52,7 @@ struct SegmentHeader {
     Atomic<std::uint32_t> leave;                      // the worker shall exit when nothing is posted
     Atomic<std::uint32_t> ready;                      // the worker has begun to work
     std::int64_t cpu_limit_ns;                        // for each message; 0: none
+    std::int64_t exit_limit_ns;                       // from its last message to its end; 0: none
     std::uint64_t memory_limit;                       // beyond what the worker has at its start; 0: none
     std::uint64_t max_message_size;
     std::array<MessageSlot, slots_of_worker> slots;

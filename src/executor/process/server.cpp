@@ -5,6 +5,8 @@
 
 #include "server.hpp"
 
+#include "process_timer.hpp"
+
 #include <asyncio/base/sys.hpp>
 #include <asyncio/base/unique_fd.hpp>
 
@@ -173,13 +175,15 @@ void leave_interrupts_to_the_parent() noexcept {
 
 }  // namespace
 
-int run_server(int socket, pid_t parent, const char* program_name, Answer answer) noexcept {
+int run_server(int socket, pid_t parent, std::int64_t exit_limit_ns, const char* program_name, Answer answer) noexcept {
     leave_interrupts_to_the_parent();
     try {
         std::fflush(nullptr);  // what is buffered shall not come out of each copy
         Server server(socket, parent, program_name, answer);
         if (::getppid() != parent) return 0;
-        return server.serve().value_or(0);
+        if (const auto status_of_worker = server.serve()) return *status_of_worker;
+        limit_exit(exit_limit_ns);
+        return 0;
     } catch (...) {
         return 1;
     }

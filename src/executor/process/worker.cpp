@@ -3,7 +3,9 @@
 #include "worker.hpp"
 
 #include "file_inbox.hpp"
+#include "process_timer.hpp"
 #include "segment.hpp"
+#include "shared_file.hpp"
 #include "spin.hpp"
 
 #include <asyncio/base/clock.hpp>
@@ -14,13 +16,13 @@
 
 #include <signal.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -49,26 +51,19 @@ class CpuLimit {
 public:
     explicit CpuLimit(std::int64_t limit_ns) : limit_ns_(limit_ns) {
         if (limit_ns_ == 0) return;
-        sigevent event{};
-        event.sigev_notify = SIGEV_SIGNAL;
-        event.sigev_signo = SIGXCPU;
         ::signal(SIGXCPU, SIG_DFL);
-        if (::timer_create(CLOCK_PROCESS_CPUTIME_ID, &event, &timer_) < 0)
-            throw_os_error(errno, "limit the processor time of a worker process");
+        timer_.emplace(CLOCK_PROCESS_CPUTIME_ID, SIGXCPU);
     }
-    void start() const noexcept { set(limit_ns_); }
-    void stop() const noexcept { set(0); }
+    void start() const noexcept {
+        if (timer_) timer_->set(limit_ns_);
+    }
+    void stop() const noexcept {
+        if (timer_) timer_->set(0);
+    }
 
 private:
-    void set(std::int64_t ns) const noexcept {
-        if (limit_ns_ == 0) return;
-        constexpr std::int64_t ns_per_second = 1'000'000'000;
-        const itimerspec time{{}, {ns / ns_per_second, static_cast<long>(ns % ns_per_second)}};
-        ::timer_settime(timer_, 0, &time, nullptr);
-    }
-
     std::int64_t limit_ns_;
-    timer_t timer_{};
+    std::optional<ProcessTimer> timer_;
 };
 
 class Worker {
@@ -86,6 +81,12 @@ public:
     }
 
     void work() {
+        answer_messages();
+        limit_exit(segment_.header().exit_limit_ns);
+    }
+
+private:
+    void answer_messages() {
         while (MessageSlot* slot = take()) {
             slot->taken_at.store(Clock::now().time_since_epoch().count(), memory_relaxed);
             cpu_limit_.start();
@@ -98,7 +99,6 @@ public:
         }
     }
 
-private:
     /// When the job has closed the eventfd, the parent sees the reply when it sees that this process has ended.
     void wake_parent() const {
         if (const long error = sys::wake_eventfd(wakeup_); error < 0)
@@ -148,15 +148,16 @@ private:
         std::size_t size = 0;
         for (std::uint32_t i = 0; i < slot.count; ++i) size += record_space(replies_[i].size());
         slot.size = size;
-        slot.large = 0;
+        slot.files = 0;
         if (size > segment_.header().max_message_size) {
             slot.kind = ReplyKind::too_long;
-        } else if (size <= slot_room) {
+        } else if (size <= slot_room && shared_.empty()) {
             slot.kind = ReplyKind::records;
             write_replies(room);
         } else {
-            send_large(slot);
+            send_files(slot);
         }
+        shared_.clear();
         for (std::string& reply : replies_) {
             if (reply.capacity() > kept_reply) reply = std::string();
         }
@@ -165,10 +166,13 @@ private:
 
     bool answer_all(MessageSlot& slot, const std::byte* room) {
         SharedMapping file;
-        if (slot.large != 0) {
-            const UniqueFd received = files_.receive(socket_, slot.sequence, 0);
-            if (received) file = map_received(received.get(), slot.size);
+        SharedFiles shared;
+        if (slot.files != 0) {
+            std::vector<UniqueFd> received = files_.receive(socket_, slot.sequence, 0);
+            if (received.size() != slot.files) return false;
+            file = map_received(received.front().get(), slot.size);
             if (!file) return false;
+            shared = shared_files_of(received);
         } else if (slot.size > slot_room) {
             return false;
         }
@@ -178,7 +182,7 @@ private:
             std::span<const std::byte> request;
             if (!records.next(request)) return false;
             reply.clear();
-            answer_(request, reply);
+            answer_(request, &shared, reply, &shared_);
             if (slot.initializer != 0) initialized_ = succeeded(reply);
         }
         return true;
@@ -198,16 +202,16 @@ private:
         for (const std::string& reply : replies_) writer.put(reply);
     }
 
-    void send_large(MessageSlot& slot) {
+    void send_files(MessageSlot& slot) {
         try {
             const UniqueFd file = make_memory_file(slot.size);
             const SharedMapping mapping(file.get(), slot.size);
             write_replies(mapping.data());
-            const int fd = file.get();
-            const long sent =
-                sys::uninterrupted([&] { return sys::sendmsg(socket_, &slot.sequence, sizeof slot.sequence, &fd, 1); });
+            const std::vector<int> fds = descriptors_of(file.get(), shared_);
+            const long sent = sys::uninterrupted(
+                [&] { return sys::sendmsg(socket_, &slot.sequence, sizeof slot.sequence, fds.data(), fds.size()); });
             if (sent < 0) throw_os_error(static_cast<int>(-sent), "send a large result");
-            slot.large = 1;
+            slot.files = static_cast<std::uint32_t>(fds.size());
             slot.kind = ReplyKind::records;
         } catch (const std::system_error& error) {
             slot.kind = ReplyKind::os_error;
@@ -224,6 +228,7 @@ private:
     CpuLimit cpu_limit_;
     FileInbox files_;
     std::vector<std::string> replies_;
+    SharedFiles shared_;  // which they refer to
     bool initialized_ = false;
 };
 

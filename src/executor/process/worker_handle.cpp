@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace asyncio::detail {
 
@@ -29,7 +30,7 @@ std::uint64_t size_of_records(RemoteMessage& message) noexcept {
 
 void prepare_message(RemoteMessage& message) {
     message.size = size_of_records(message);
-    if (message.size <= slot_room) return;
+    if (message.size <= slot_room && message.shared.empty()) return;
     message.file = make_memory_file(message.size);
     write_records(SharedMapping(message.file.get(), message.size).data(), message);
     message.for_each([](RemoteJob& job) { job.request = std::string(); });
@@ -42,6 +43,7 @@ WorkerHandle::WorkerHandle(WorkerServer& server, ServerRequest::Kind kind, std::
     segment_ = Segment(file.get());
     SegmentHeader& header = segment_.header();
     header.cpu_limit_ns = limits.cpu_limit_ns;
+    header.exit_limit_ns = limits.exit_limit_ns;
     header.memory_limit = limits.memory_limit;
     header.max_message_size = limits.max_message_size;
     header.parent_sleeps.store(1);
@@ -78,16 +80,16 @@ void WorkerHandle::write(std::size_t index, RemoteMessage& message, std::uint64_
     to.count = message.count();
     to.size = message.size;
     to.sequence = sequence;
-    to.large = message.file ? 1 : 0;
+    to.files = message.file ? static_cast<std::uint32_t>(1 + message.shared.size()) : 0;
     to.initializer = message.initializer ? 1 : 0;
     to.taken_at.store(0, memory_relaxed);
     if (!message.file) {
         write_records(segment_.room(index), message);
         return;
     }
-    const int fd = message.file.get();
-    const long sent =
-        sys::uninterrupted([&] { return sys::sendmsg(socket_.get(), &sequence, sizeof sequence, &fd, 1); });
+    const std::vector<int> fds = descriptors_of(message.file.get(), message.shared);
+    const long sent = sys::uninterrupted(
+        [&] { return sys::sendmsg(socket_.get(), &sequence, sizeof sequence, fds.data(), fds.size()); });
     if (sent < 0 && sent != -EPIPE && sent != -ECONNRESET)  // those: it has ended, as will be reported
         throw_os_error(static_cast<int>(-sent), "send large arguments to a worker process");
 }
@@ -133,13 +135,13 @@ bool WorkerHandle::working() const noexcept {
     return false;
 }
 
-bool WorkerHandle::read_reply(std::size_t index, RemoteMessage& message, SharedMapping& file) {
+bool WorkerHandle::read_reply(std::size_t index, RemoteMessage& message, ReplyFiles& files) {
     // Copies first: what the worker could still change is not believed twice.
     const MessageSlot& from = slot(index);
     const ReplyKind kind = from.kind;
     const std::uint32_t count = from.count;
     const std::uint64_t size = from.size;
-    const bool large = from.large != 0;
+    const std::uint32_t count_of_files = from.files;
     if (kind == ReplyKind::os_error) {
         const std::exception_ptr error = os_error(static_cast<int>(count), "send a large result");
         message.for_each([&](RemoteJob& job) { job.error = error; });
@@ -153,14 +155,20 @@ bool WorkerHandle::read_reply(std::size_t index, RemoteMessage& message, SharedM
         return true;
     }
     if (kind != ReplyKind::records || count != message.count()) return false;
-    if (large) {
-        const UniqueFd received = files_.receive(socket_.get(), from.sequence, MSG_DONTWAIT);
-        if (received) file = map_received(received.get(), size);
+    const bool in_file = count_of_files != 0;
+    if (in_file) {
+        std::vector<UniqueFd> received = files_.receive(socket_.get(), from.sequence, MSG_DONTWAIT);
+        if (received.size() != count_of_files) return false;
+        files.records = map_received(received.front().get(), size);
+        files.shared = shared_files_of(received);
     }
-    if (large ? !file : size > slot_room) return false;
-    RecordReader reader({large ? file.data() : segment_.room(index), size});
+    if (in_file ? !files.records : size > slot_room) return false;
+    RecordReader reader({in_file ? files.records.data() : segment_.room(index), size});
     bool complete = true;
-    message.for_each([&](RemoteJob& job) { complete = complete && reader.next(job.reply); });
+    message.for_each([&](RemoteJob& job) {
+        job.reply_files = &files.shared;
+        complete = complete && reader.next(job.reply);
+    });
     return complete && reader.at_end();
 }
 

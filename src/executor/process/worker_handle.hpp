@@ -2,6 +2,7 @@
 
 #include "file_inbox.hpp"
 #include "segment.hpp"
+#include "shared_file.hpp"
 #include "worker_server.hpp"
 
 #include <asyncio/base/clock.hpp>
@@ -18,6 +19,7 @@ namespace asyncio::detail {
 /// What each worker is told at its start.
 struct WorkerLimits {
     std::int64_t cpu_limit_ns;
+    std::int64_t exit_limit_ns;
     std::uint64_t memory_limit;
     std::uint64_t max_message_size;
 };
@@ -62,9 +64,14 @@ public:
     [[nodiscard]] bool any_replied() const noexcept;
     /// A reply is to be expected.
     [[nodiscard]] bool working() const noexcept;
+    /// Where a reply lies that is not in its slot.
+    struct ReplyFiles {
+        SharedMapping records;
+        SharedFiles shared;
+    };
     /// Gives the message's jobs what came back: replies, or errors. False when it was damaged. Throws
     /// std::system_error.
-    [[nodiscard]] bool read_reply(std::size_t index, RemoteMessage& message, SharedMapping& file);
+    [[nodiscard]] bool read_reply(std::size_t index, RemoteMessage& message, ReplyFiles& files);
     /// Whether replies must be written to the eventfd.
     void parent_sleeps(bool sleeps) const noexcept { segment_.header().parent_sleeps.store(sleeps ? 1 : 0); }
     /// When the message that it works on must be done at last.
@@ -90,7 +97,8 @@ private:
 
 /// How many bytes its records take.
 [[nodiscard]] std::uint64_t size_of_records(RemoteMessage& message) noexcept;
-/// Puts records into a file of their own when they are too long for a slot. Throws std::system_error.
+/// Puts records into a file of their own when they are too long for a slot, or something goes along with them. Throws
+/// std::system_error.
 void prepare_message(RemoteMessage& message);
 
 }  // namespace asyncio::detail

@@ -23,9 +23,11 @@ bool is_worker(int argc, const char* const* argv) noexcept {
 }
 
 int worker_main(int argc, const char* const* argv) noexcept {
-    if (argc >= 3 && std::string_view(argv[2]) == detail::worker_role) return detail::run_started_worker(&answer_call);
-    if (argc < 4 || std::string_view(argv[2]) != detail::server_role) return EXIT_FAILURE;
-    return detail::run_server(detail::first_inherited_fd, std::atoi(argv[3]), argv[0], &answer_call);
+    if (argc >= 3 && std::string_view(argv[2]) == detail::worker_role)
+        return detail::run_started_worker(&detail::answer_with_files);
+    if (argc < 5 || std::string_view(argv[2]) != detail::server_role) return EXIT_FAILURE;
+    return detail::run_server(detail::first_inherited_fd, std::atoi(argv[3]), std::atoll(argv[4]), argv[0],
+                              &detail::answer_with_files);
 }
 
 namespace detail {

@@ -21,7 +21,7 @@ std::string own_name() {
 
 }  // namespace
 
-void WorkerServer::start() {
+void WorkerServer::start(std::int64_t exit_limit_ns) {
     std::array<int, 2> ends{};
     if (const long error = sys::socketpair(ends.data()); error < 0)
         throw_os_error(static_cast<int>(-error), "create the socket of worker processes");
@@ -31,7 +31,9 @@ void WorkerServer::start() {
     std::string marker = worker_marker;
     std::string role = server_role;
     std::string parent = std::to_string(::getpid());
-    const std::array<char*, 5> arguments{name.data(), marker.data(), role.data(), parent.data(), nullptr};
+    std::string exit_limit = std::to_string(exit_limit_ns);
+    const std::array<char*, 6> arguments{name.data(),   marker.data(),     role.data(),
+                                         parent.data(), exit_limit.data(), nullptr};
     const long process = sys::spawn("/proc/self/exe", arguments.data(), theirs.get());
     if (process < 0) throw_os_error(static_cast<int>(-process), "start " + name + " as a fork server");
     process_ = static_cast<int>(process);

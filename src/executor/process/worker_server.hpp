@@ -4,6 +4,7 @@
 
 #include <asyncio/base/unique_fd.hpp>
 
+#include <cstdint>
 #include <optional>
 
 namespace asyncio::detail {
@@ -20,8 +21,9 @@ public:
     /// Becomes readable when there is a report, or the server has ended.
     [[nodiscard]] int socket() const noexcept { return socket_.get(); }
 
-    /// Throws std::system_error.
-    void start();
+    /// The server is killed when it has not exited so many nanoseconds after it was told to; 0: never. Throws
+    /// std::system_error.
+    void start(std::int64_t exit_limit_ns);
     /// Has a worker started. Throws std::system_error.
     void start_worker(ServerRequest::Kind kind, std::uint32_t worker, const WorkerFds& fds);
     /// Sends it a signal, if it lives.

@@ -3,8 +3,10 @@
 #include <asyncio/base/exceptions.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace asyncio {
 
@@ -16,6 +18,11 @@ public:
 };
 
 namespace detail {
+
+/// The file of a SharedMemory.
+class SharedFile;
+/// Those that go along with the bytes of a message.
+using SharedFiles = std::vector<std::shared_ptr<SharedFile>>;
 
 /// One level of a value inside of values, for as long as it lives. Deeper ones would need too much of the stack, which
 /// corrupt bytes could ask for.
@@ -40,7 +47,9 @@ private:
 /// Thread safety: distinct objects: safe. Shared objects: unsafe.
 class ByteSink {
 public:
-    explicit ByteSink(std::string& bytes) noexcept : bytes_(&bytes) {}
+    explicit ByteSink(std::string& bytes, detail::SharedFiles* files = nullptr) noexcept
+        : bytes_(&bytes),
+          files_(files) {}
     ByteSink(const ByteSink&) = delete;
     ByteSink& operator=(const ByteSink&) = delete;
 
@@ -53,9 +62,12 @@ public:
     [[nodiscard]] detail::Nesting nest() { return detail::Nesting(depth_); }
     /// What was written so far, and what stood there before.
     [[nodiscard]] std::string& bytes() noexcept { return *bytes_; }
+    /// What goes along with the bytes; nullptr where nothing can.
+    [[nodiscard]] detail::SharedFiles* files() const noexcept { return files_; }
 
 private:
     std::string* bytes_;
+    detail::SharedFiles* files_;
     unsigned depth_ = 0;
 };
 
@@ -65,7 +77,9 @@ private:
 /// Thread safety: distinct objects: safe. Shared objects: unsafe.
 class ByteSource {
 public:
-    explicit ByteSource(std::span<const std::byte> bytes) noexcept : bytes_(bytes) {}
+    explicit ByteSource(std::span<const std::byte> bytes, const detail::SharedFiles* files = nullptr) noexcept
+        : bytes_(bytes),
+          files_(files) {}
     ByteSource(const ByteSource&) = delete;
     ByteSource& operator=(const ByteSource&) = delete;
 
@@ -82,6 +96,8 @@ public:
 
     [[nodiscard]] std::size_t remaining() const noexcept { return bytes_.size(); }
     [[nodiscard]] detail::Nesting nest() { return detail::Nesting(depth_); }
+    /// What came along with the bytes; nullptr where nothing can.
+    [[nodiscard]] const detail::SharedFiles* files() const noexcept { return files_; }
     /// Throws CodecError when not everything was read.
     void require_end() const;
 
@@ -89,6 +105,7 @@ private:
     [[noreturn]] void throw_truncated(std::size_t wanted) const;
 
     std::span<const std::byte> bytes_;
+    const detail::SharedFiles* files_;
     unsigned depth_ = 0;
 };
 
