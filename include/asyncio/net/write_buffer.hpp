@@ -8,6 +8,15 @@
 
 namespace asyncio::detail {
 
+/// What an idle connection keeps of the memory that its largest backlog took, in each direction and in bytes.
+inline constexpr std::size_t most_kept_when_idle = 64 * 1024;
+
+/// Empties a buffer and gives its memory back when it is much: assigning an empty string would keep all of it.
+inline void empty_buffer(std::string& buffer) noexcept {
+    buffer.clear();
+    if (buffer.capacity() > most_kept_when_idle) buffer.shrink_to_fit();
+}
+
 /// Bytes waiting to be sent. Those in front, which an operation may be sending, are never moved; new ones collect
 /// behind them.
 class WriteBuffer {
@@ -15,6 +24,8 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return front_.size() - sent_ + back_.size(); }
     /// Looks at the front alone: without one there is nothing behind it.
     [[nodiscard]] bool empty() const noexcept { return front_.empty(); }
+    /// How much memory it holds, in bytes.
+    [[nodiscard]] std::size_t capacity() const noexcept { return front_.capacity() + back_.capacity(); }
 
     void append(std::string_view data) { (front_.empty() ? front_ : back_).append(data); }
 
@@ -25,13 +36,14 @@ public:
     void consume(std::size_t size) noexcept {
         sent_ += size;
         if (sent_ < front_.size()) return;
+        if (back_.empty()) return clear();
         sent_ = 0;
         front_.clear();
         std::swap(front_, back_);
     }
     void clear() noexcept {
-        front_.clear();
-        back_.clear();
+        empty_buffer(front_);
+        empty_buffer(back_);
         sent_ = 0;
     }
 
