@@ -8,7 +8,7 @@ using asyncio::detail::WriteBuffer;
 
 namespace {
 
-constexpr std::size_t backlog = 1 << 20;
+constexpr std::size_t backlog = 8 << 20;
 constexpr std::size_t most_kept = 2 * asyncio::detail::most_kept_when_idle;
 
 /// A buffer whose both parts have much to send.

@@ -8,8 +8,9 @@
 
 namespace asyncio::detail {
 
-/// What an idle connection keeps of the memory that its largest backlog took, in each direction and in bytes.
-inline constexpr std::size_t most_kept_when_idle = 64 * 1024;
+/// What an idle connection keeps of the memory that its largest backlog took, in bytes and for each buffer. Much less
+/// would have a busy one that writes large pieces allocate for each of them.
+inline constexpr std::size_t most_kept_when_idle = 1024 * 1024;
 
 /// Empties a buffer and gives its memory back when it is much: assigning an empty string would keep all of it.
 inline void empty_buffer(std::string& buffer) noexcept {
@@ -36,10 +37,10 @@ public:
     void consume(std::size_t size) noexcept {
         sent_ += size;
         if (sent_ < front_.size()) return;
-        if (back_.empty()) return clear();
         sent_ = 0;
         front_.clear();
         std::swap(front_, back_);
+        if (front_.empty()) clear();  // all is sent
     }
     void clear() noexcept {
         empty_buffer(front_);
