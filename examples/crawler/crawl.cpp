@@ -8,9 +8,14 @@ namespace {
 
 constexpr std::size_t most_bars = 200'000;
 
-/// The links of the command line have no page; anything longer than this is cut in the report.
-std::string shortened(const std::string& text) {
-    return text.size() <= 500 ? text : text.substr(0, 500) + "...";
+/// The report has a row for each place of a link, so a row must not be long.
+std::string shortened(std::string text) {
+    return text.size() <= 2000 ? std::move(text) : text.substr(0, 2000) + "...";
+}
+
+std::string too_many_links(std::size_t left_out) {
+    return "links of more than " + std::to_string(Crawl::most_link_bytes >> 20) +
+           " MiB on one page: " + std::to_string(left_out) + " left out from here on";
 }
 
 }  // namespace
@@ -18,7 +23,7 @@ std::string shortened(const std::string& text) {
 Crawl::Crawl(const Options& options, std::function<void(Job)> enqueue)
     : options_(options),
       enqueue_(std::move(enqueue)),
-      table_([this](BrokenLink link) { report_.broken.push_back(std::move(link)); }) {
+      table_([this](BrokenLink link) { add_row(std::move(link)); }) {
     retry_.retries = options.retries;
 }
 
@@ -78,11 +83,14 @@ void Crawl::judge(const Job& job, FetchResult& result, double took) {
 void Crawl::follow_redirect(const Job& job, const FetchResult& result) {
     try {
         Url target = redirect_target(Url::parse(url(job)), result.status, result.location);
-        report_.redirects.push_back({url(job), target.to_string(), result.status});
+        report_.redirects.push_back({shortened(url(job)), shortened(target.to_string()), result.status});
         // Before the target becomes known, or a chain without end would go on with it.
         if (table_.redirects_exhausted(job.url)) throw InvalidUrl(LinkTable::too_many_redirects());
         std::string fragment = target.fragment.value_or("");
-        table_.settle_redirect(job.url, known(target), fragment);
+        if (auto id = known(target))
+            table_.settle_redirect(job.url, *id, fragment);
+        else
+            table_.settle_unchecked(job.url);
     } catch (const InvalidUrl& error) {
         table_.settle_broken(job.url, error.what());
     }
@@ -106,8 +114,16 @@ void Crawl::read_page(const Job& job, FetchResult& result) {
 
 void Crawl::take_links(UrlId page, const Url& base, const std::vector<Link>& links) {
     report_.links += links.size();
+    std::size_t base_size = base.to_string().size();
+    std::size_t room = most_link_bytes;
     for (const Link& link : links) {
         Place place{page, link.line};
+        if (std::size_t size = base_size + link.reference.size(); size <= room) {
+            room -= size;
+        } else {
+            auto left_out = links.size() - static_cast<std::size_t>(&link - links.data());
+            return add_broken(table_.url(page), too_many_links(left_out), place);
+        }
         try {
             take_link(base.resolve(link.reference), place);
         } catch (const InvalidUrl& error) {
@@ -125,23 +141,23 @@ void Crawl::take_link(const Url& target, Place place) {
         ++report_.other_hosts;
         return;
     }
-    table_.link(known(target), target.fragment.value_or(""), place);
+    if (auto id = known(target)) table_.link(*id, target.fragment.value_or(""), place);
 }
 
-/// The id of a URL; one that is new is enqueued, if it may be fetched at all.
-UrlId Crawl::known(const Url& target) {
-    auto [id, is_new] = table_.add(target.without_fragment());
-    if (!is_new) return id;
-    bool external = !hosts_.contains(target.host);
-    if (external && !options_.external) {
-        table_.settle_unchecked(id);
-    } else if (table_.size() > most_urls) {
-        ++report_.not_fetched;
-        table_.settle_unchecked(id);
-    } else {
-        enqueue_(Job{.url = id, .host = target.host, .external = external});
+/// The id of a URL; one that is new is enqueued, if it may be fetched at all. Nothing when the table is full.
+std::optional<UrlId> Crawl::known(const Url& target) {
+    auto added = table_.add(target.without_fragment());
+    if (!added) {
+        ++report_.beyond_limits;
+        return std::nullopt;
     }
-    return id;
+    if (!added->is_new) return added->id;
+    bool external = !hosts_.contains(target.host);
+    if (external && !options_.external)
+        table_.settle_unchecked(added->id);
+    else
+        enqueue_(Job{.url = added->id, .host = target.host, .external = external});
+    return added->id;
 }
 
 void Crawl::forbidden(const Job& job) {
@@ -150,9 +166,14 @@ void Crawl::forbidden(const Job& job) {
 }
 
 void Crawl::add_broken(std::string url, std::string reason, const Place& place) {
-    BrokenLink row{.url = shortened(url), .reason = std::move(reason)};
+    BrokenLink row{.url = std::move(url), .reason = std::move(reason)};
     if (place.page != command_line) row.page = table_.url(place.page);
     row.line = place.line;
+    add_row(std::move(row));
+}
+
+void Crawl::add_row(BrokenLink row) {
+    for (std::string* text : {&row.url, &row.reason, &row.page}) *text = shortened(std::move(*text));
     report_.broken.push_back(std::move(row));
 }
 

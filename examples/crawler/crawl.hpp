@@ -30,8 +30,9 @@ struct CrawlOutcome {
 /// answer means, what is to be fetched next. Concurrent and sequential crawls share it.
 class Crawl {
 public:
-    /// Keeps memory bounded on sites without end: URLs beyond this number are counted, not fetched.
-    static constexpr std::size_t most_urls = 1'000'000;
+    /// How many bytes of URLs the links of one page may take when written out; the other links are left out. A hostile
+    /// page makes much out of little by a long `<base href>`.
+    static constexpr std::size_t most_link_bytes = std::size_t{16} << 20;
 
     /// `enqueue` receives each job that the crawl wants done.
     Crawl(const Options& options, std::function<void(Job)> enqueue);
@@ -68,8 +69,9 @@ private:
     void read_page(const Job& job, FetchResult& result);
     void take_links(UrlId page, const Url& base, const std::vector<Link>& links);
     void take_link(const Url& target, Place place);
-    UrlId known(const Url& target);
+    std::optional<UrlId> known(const Url& target);
     void add_broken(std::string url, std::string reason, const Place& place);
+    void add_row(BrokenLink row);
 
     const Options& options_;
     std::function<void(Job)> enqueue_;

@@ -71,11 +71,16 @@ private:
     }
 
     void comment() {
-        // "<!-->" and "<!--->" are complete comments.
-        auto end = html_.find("-->", at_ + 2);
-        if (end == npos) end = html_.find("--!>", at_ + 4);
-        if (end == npos) malformed("malformed HTML: comment without end hides the rest of the page", at_);
-        at_ = end == npos ? html_.size() : end + 3;
+        // "<!-->" and "<!--->" are complete comments. One search for both ends: two would each run through the page.
+        for (auto dashes = html_.find("--", at_ + 2); dashes != npos; dashes = html_.find("--", dashes + 1)) {
+            auto rest = html_.substr(dashes + 2);
+            if (rest.starts_with('>') || (dashes >= at_ + 4 && rest.starts_with("!>"))) {
+                at_ = dashes + 3;
+                return;
+            }
+        }
+        malformed("malformed HTML: comment without end hides the rest of the page", at_);
+        at_ = html_.size();
     }
 
     void end_tag() {

@@ -19,10 +19,13 @@ bool always_there(std::string_view fragment) {
 
 }  // namespace
 
-LinkTable::Added LinkTable::add(const std::string& url) {
-    auto [entry, is_new] = ids_.try_emplace(url, static_cast<UrlId>(records_.size()));
-    if (is_new) records_.emplace_back().url = &entry->first;
-    return {entry->second, is_new};
+std::optional<LinkTable::Added> LinkTable::add(const std::string& url) {
+    if (auto known = ids_.find(url); known != ids_.end()) return Added{known->second, false};
+    if (records_.size() >= limits_.urls || url.size() > limits_.bytes - bytes_) return std::nullopt;
+    auto id = static_cast<UrlId>(records_.size());
+    records_.emplace_back().url = &ids_.emplace(url, id).first->first;
+    bytes_ += url.size();
+    return Added{id, true};
 }
 
 void LinkTable::link(UrlId target, std::string fragment, Place place) {

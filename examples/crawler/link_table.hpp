@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -45,15 +46,22 @@ class LinkTable {
 public:
     static constexpr int most_redirects = 20;
 
+    /// How many URLs are held, and how many bytes of them: memory stays bounded on sites without end.
+    struct Limits {
+        std::size_t urls = 1'000'000;
+        std::size_t bytes = std::size_t{256} << 20;
+    };
+
     /// `broken` receives each broken link once, as soon as it is known to be one.
-    explicit LinkTable(std::function<void(BrokenLink)> broken) : broken_(std::move(broken)) {}
+    explicit LinkTable(std::function<void(BrokenLink)> broken) : LinkTable(std::move(broken), Limits{}) {}
+    LinkTable(std::function<void(BrokenLink)> broken, Limits limits) : limits_(limits), broken_(std::move(broken)) {}
 
     struct Added {
         UrlId id;
         bool is_new;
     };
-    /// Finds or adds a URL (without fragment).
-    Added add(const std::string& url);
+    /// Finds or adds a URL (without fragment). Nothing when it is new and there is no room for it.
+    std::optional<Added> add(const std::string& url);
 
     const std::string& url(UrlId id) const { return *records_[id].url; }
     std::size_t size() const { return records_.size(); }
@@ -99,6 +107,8 @@ private:
     void report(const WaitingLink& link, const std::string& reason);
     std::string redirect_problem(UrlId id, UrlId target) const;
 
+    Limits limits_;
+    std::size_t bytes_ = 0;  ///< Of URLs.
     std::unordered_map<std::string, UrlId> ids_;
     std::deque<Record> records_;
     std::function<void(BrokenLink)> broken_;

@@ -74,6 +74,7 @@ std::string not_checked(const Report& report) {
     add(report.other_schemes, "links of other schemes");
     add(report.forbidden, "URLs forbidden by robots.txt");
     add(report.not_fetched, "URLs not fetched");
+    add(report.beyond_limits, "links beyond the most URLs a crawl can hold");
     return text;
 }
 

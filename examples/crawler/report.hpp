@@ -35,6 +35,7 @@ struct Report {
     std::uint64_t other_schemes = 0;  ///< mailto:, javascript: and the like.
     std::uint64_t forbidden = 0;      ///< URLs robots.txt keeps us from.
     std::uint64_t not_fetched = 0;    ///< URLs left in the queue by --max-pages or an interrupt.
+    std::uint64_t beyond_limits = 0;  ///< Links to URLs for which there was no room any more; see LinkTable::Limits.
     double seconds = 0;
     bool interrupted = false;
     std::vector<Redirect> redirects;

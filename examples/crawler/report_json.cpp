@@ -30,7 +30,8 @@ std::string to_json(const Report& report) {
          {{"other_hosts", report.other_hosts},
           {"other_schemes", report.other_schemes},
           {"robots", report.forbidden},
-          {"not_fetched", report.not_fetched}}},
+          {"not_fetched", report.not_fetched},
+          {"beyond_limits", report.beyond_limits}}},
     };
     // Text from hostile servers may be no UTF-8; a report must come out all the same.
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -11,6 +11,8 @@ namespace {
 /// RFC 9309 asks for at least 500 KiB; a longer file is cut there.
 constexpr std::size_t longest_file = 512 * 1024;
 
+constexpr auto npos = std::string_view::npos;
+
 struct Line {
     std::string field;
     std::string_view value;
@@ -20,7 +22,7 @@ struct Line {
 Line split_line(std::string_view line) {
     line = trimmed(line.substr(0, line.find('#')));
     auto colon = line.find(':');
-    if (colon == std::string_view::npos) return {};
+    if (colon == npos) return {};
     return {lowered(trimmed(line.substr(0, colon))), trimmed(line.substr(colon + 1))};
 }
 
@@ -64,8 +66,7 @@ RobotsRules RobotsRules::parse(std::string_view text, std::string_view agent) {
         in_agents = false;
         // Groups for the same name are one group, wherever they stand in the file.
         if (group_fitness == 0 || group_fitness != best_fitness) continue;
-        if ((line.field == "allow" || line.field == "disallow") && !line.value.empty())
-            best.rules_.push_back({std::string(line.value), line.field == "allow"});
+        if (line.field == "allow" || line.field == "disallow") best.add(line.value, line.field == "allow");
         if (line.field == "crawl-delay") {
             double seconds = std::strtod(std::string(line.value).c_str(), nullptr);
             if (seconds > 0 && seconds <= 3600)
@@ -73,6 +74,13 @@ RobotsRules RobotsRules::parse(std::string_view text, std::string_view agent) {
         }
     }
     return best;
+}
+
+void RobotsRules::add(std::string_view pattern, bool allow) {
+    if (pattern.empty() || pattern.size() > longest_rule) return;
+    // Rules without wildcards cost little, and a file has only so much room for them.
+    if (pattern.find('*') != npos && ++wildcards_ > most_wildcards) return;
+    rules_.push_back({std::string(pattern), allow});
 }
 
 bool RobotsRules::allows(std::string_view path_and_query) const {
@@ -89,26 +97,18 @@ bool RobotsRules::allows(std::string_view path_and_query) const {
 bool robots_pattern_matches(std::string_view pattern, std::string_view path) {
     bool to_the_end = pattern.ends_with('$');
     if (to_the_end) pattern.remove_suffix(1);
-    // Greedy matching with one point to fall back to: linear in practice, and never exponential.
-    std::size_t p = 0;
-    std::size_t s = 0;
-    std::size_t star = std::string_view::npos;
-    std::size_t retry_at = 0;
-    while (true) {
-        if (p == pattern.size() && (!to_the_end || s == path.size())) return true;
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = p++;
-            retry_at = s;
-        } else if (p < pattern.size() && s < path.size() && pattern[p] == path[s]) {
-            ++p;
-            ++s;
-        } else if (star != std::string_view::npos && retry_at < path.size()) {
-            p = star + 1;
-            s = ++retry_at;
-        } else {
-            return false;
-        }
+    auto star = pattern.find('*');
+    if (star == npos) return to_the_end ? path == pattern : path.starts_with(pattern);
+    if (!path.starts_with(pattern.substr(0, star))) return false;
+    // The leftmost place of each part, for the first the beginning, leaves most room for the next ones.
+    while (star != npos) {
+        auto at = path.find(pattern.substr(0, star));
+        if (at == npos) return false;
+        path.remove_prefix(at + star);
+        pattern.remove_prefix(star + 1);
+        star = pattern.find('*');
     }
+    return to_the_end ? path.ends_with(pattern) : path.find(pattern) != npos;
 }
 
 }  // namespace crawler

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,11 @@ namespace crawler {
 /// The rules of one robots.txt for one crawler (RFC 9309, with the common Crawl-delay).
 class RobotsRules {
 public:
+    /// Rules that are longer, and rules with '*' beyond that number, are ignored: a hostile file must not cost seconds
+    /// for each URL.
+    static constexpr std::size_t longest_rule = 2048;
+    static constexpr std::size_t most_wildcards = 1000;
+
     /// Everything is allowed: what a missing file means.
     RobotsRules() = default;
 
@@ -32,7 +38,10 @@ private:
         std::string pattern;
         bool allow = false;
     };
+    void add(std::string_view pattern, bool allow);
+
     std::vector<Rule> rules_;
+    std::size_t wildcards_ = 0;
     std::optional<std::chrono::milliseconds> crawl_delay_;
 };
 

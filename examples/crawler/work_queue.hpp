@@ -23,14 +23,20 @@ public:
         enter(std::move(job));
     }
 
-    /// The next job that may be fetched now; nothing when the work is over. Cancellation: no job is lost.
+    /// The next job that may be fetched now; nothing when the work is over. Cancellation: no job is lost, as
+    /// a worker that was woken for one passes its turn on.
     asyncio::Coro<std::optional<Job>> next() {
         while (!closed_) {
             if (auto job = frontier_.pop()) co_return job;
             if (unfinished_ == 0) break;
             auto woken = asyncio::get_running_loop().create_future<void>();
             waiting_.push_back(woken);
-            co_await woken;
+            try {
+                co_await woken;
+            } catch (const asyncio::CancelledError&) {
+                if (!woken.cancelled()) wake(1);  // it was chosen: another one takes its turn
+                throw;
+            }
         }
         close();
         co_return std::nullopt;

@@ -13,6 +13,26 @@ namespace static_server {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+/// For errors that mean: no such file, or none for everybody. Any other one (no descriptor left, no memory, a defective
+/// disk) says nothing about the file, and is thrown.
+NotFound not_found(int error, const fs::path& path) {
+    switch (error) {
+        case ENOENT:
+        case ENOTDIR:
+        case ELOOP:
+        case EACCES:
+        case ENAMETOOLONG:
+        case ENXIO:  // a socket
+            return {};
+        default:
+            throw std::system_error(error, std::generic_category(), "open " + path.string());
+    }
+}
+
+}  // namespace
+
 OpenFile::OpenFile(int fd, std::string name) : fd_(fd), name_(std::move(name)) {
     struct stat status{};
     if (::fstat(fd_, &status) != 0) {
@@ -68,13 +88,13 @@ std::variant<OpenFile, MissingSlash, NotFound> FileTree::find(std::string_view p
     if (path.ends_with('/')) wanted /= "index.html";
     std::error_code error;
     const fs::path found = fs::canonical(wanted, error);  // where it is when all symbolic links have been followed
-    if (error) return NotFound{};
+    if (error) return not_found(error.value(), wanted);
     const bool is_inside = std::mismatch(root_.begin(), root_.end(), found.begin(), found.end()).first == root_.end();
     if (!is_inside) return NotFound{};
 
     // Not blocking: whoever opens a named pipe waits for its other end.
     const int fd = ::open(found.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0) return NotFound{};
+    if (fd < 0) return not_found(errno, found);
     OpenFile file(fd, found.filename().string());
     if (file.is_directory()) return MissingSlash{};
     if (!file.is_regular()) return NotFound{};

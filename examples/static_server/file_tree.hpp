@@ -50,7 +50,8 @@ public:
     /// Throws std::filesystem::filesystem_error when `root` is no directory that can be reached.
     explicit FileTree(const std::filesystem::path& root);
 
-    /// Finds what a path (decoded and normal, as parse_target gives it) names; for a directory its index.html.
+    /// Finds what a path (decoded and normal, as parse_target gives it) names; for a directory its index.html. Throws
+    /// std::system_error when the system cannot tell, for want of descriptors or memory.
     ///
     /// Never leaves the tree: a symbolic link is followed only to a place inside. This holds against whoever sends
     /// requests, not against somebody who changes the tree meanwhile.

@@ -6,6 +6,8 @@
 
 #include <http_parser.h>
 
+#include <system_error>
+
 namespace static_server {
 
 namespace {
@@ -80,10 +82,14 @@ Response choose(const Request& request, const FileTree& tree) {
     }
     const auto target = parse_target(request.target);
     if (!target) return message_response(HTTP_STATUS_BAD_REQUEST);
-    auto found = tree.find(target->path);
-    if (std::holds_alternative<MissingSlash>(found)) return redirect(*target);
-    if (std::holds_alternative<NotFound>(found)) return message_response(HTTP_STATUS_NOT_FOUND);
-    return file_response(request, std::move(std::get<OpenFile>(found)));
+    try {
+        auto found = tree.find(target->path);
+        if (std::holds_alternative<MissingSlash>(found)) return redirect(*target);
+        if (std::holds_alternative<NotFound>(found)) return message_response(HTTP_STATUS_NOT_FOUND);
+        return file_response(request, std::move(std::get<OpenFile>(found)));
+    } catch (const std::system_error&) {
+        return error_response(HTTP_STATUS_SERVICE_UNAVAILABLE);
+    }
 }
 
 }  // namespace

@@ -44,9 +44,11 @@ asyncio::Coro<> Site::serve(std::shared_ptr<Site> site, asyncio::StreamReader re
         if (site->connections_ > site->options_.max_connections) {
             Response response = error_response(503);
             co_await site->send(writer, std::move(response));
-        } else {
-            co_await site->converse(reader, writer);
+            // No goodbye: while the server waits for a client it has refused, that one costs what it was refused for.
+            writer.close();
+            co_return;
         }
+        co_await site->converse(reader, writer);
         co_await site->say_goodbye(reader, writer);
     } catch (const std::exception&) {
         // The client is gone, takes nothing in, or the file changed while it was sent: what was promised cannot be

@@ -19,7 +19,7 @@ struct SiteOptions {
     std::chrono::milliseconds timeout = std::chrono::seconds(30);
     /// Every answer is held back for so long: stands in for a distant server when everything runs on one machine.
     std::chrono::milliseconds latency{0};
-    /// More connections than that are answered with 503 and closed.
+    /// More connections than that are answered with 503 and closed at once, whatever the client does.
     std::size_t max_connections = 1000;
     RequestLimits limits = {};
 };

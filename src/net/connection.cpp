@@ -9,7 +9,6 @@ namespace asyncio::detail {
 
 namespace {
 constexpr std::uint32_t ignored_writes_before_warning = 5;
-constexpr std::size_t most_kept_when_idle = 64 * 1024;
 constexpr int discards_at_close = 4;
 }  // namespace
 
@@ -60,9 +59,8 @@ std::string Connection::take(std::size_t size) {
 void Connection::consume(std::size_t size) noexcept {
     taken_ += std::min(size, incoming_.size() - taken_);
     if (taken_ == incoming_.size()) {
-        incoming_.clear();
+        empty_buffer(incoming_);
         taken_ = 0;
-        if (incoming_.capacity() > most_kept_when_idle) incoming_ = {};
     } else if (taken_ > limit_ && taken_ > incoming_.size() / 2) {
         incoming_.erase(0, taken_);
         taken_ = 0;

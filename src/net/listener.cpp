@@ -77,7 +77,13 @@ void ServerCore::Listener::run(ReadyNode& node, Turn turn) {
 
 void ServerCore::Listener::accept_several() {
     for (int i = 0; i < server_.options_.backlog; ++i) {
-        if (!take_result()) return;
+        try {
+            if (!take_result()) return;
+        } catch (...) {
+            // KeyboardInterrupt or SystemExit leaves the loop; when that runs again, the server goes on.
+            if (!server_.closed_) start();
+            throw;
+        }
         if (server_.closed_ || !server_.loop_->driver().start(operation_)) return;
     }
     queue();  // others have their turn first

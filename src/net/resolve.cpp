@@ -1,24 +1,28 @@
 #include <asyncio/net/resolve.hpp>
 
 #include <asyncio/base/clock.hpp>
+#include <asyncio/base/intrusive_list.hpp>
 #include <asyncio/base/log.hpp>
+#include <asyncio/base/sys.hpp>
 #include <asyncio/task/waiter.hpp>
 
 #include <netdb.h>
-#include <signal.h>
+#include <pthread.h>
 #include <sys/socket.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <coroutine>
 #include <cstdio>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 namespace asyncio {
 
 namespace {
+
+using detail::IntrusiveList;
+namespace sys = detail::sys;
 
 class GetaddrinfoCategory final : public std::error_category {
 public:
@@ -37,7 +41,7 @@ struct Answer {
     std::vector<SocketAddress> addresses;
 };
 
-Answer look_up(const std::string& host, std::uint16_t port, ResolveOptions options) {
+Answer ask_system(const std::string& host, std::uint16_t port, ResolveOptions options) {
     addrinfo hints{};
     hints.ai_family = options.family;
     hints.ai_socktype = SOCK_STREAM;
@@ -55,48 +59,116 @@ Answer look_up(const std::string& host, std::uint16_t port, ResolveOptions optio
     return answer;
 }
 
-/// Blocks every signal in this thread, and so in the threads that it starts meanwhile.
-class SignalsBlocked {
-public:
-    SignalsBlocked() noexcept {
-        sigset_t all;
-        ::sigfillset(&all);
-        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    SignalsBlocked(const SignalsBlocked&) = delete;
-    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-    ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-private:
-    sigset_t before_;
-};
-
-/// A look-up that runs in its own thread. Whoever awaits it may leave at any time; the thread finds out by `loop`.
-struct LookUp : detail::ReadyNode {
-    LookUp() noexcept : ReadyNode(&arrive) {}
+/// A look-up that waits for a thread or runs in one. Whoever awaits it may leave at any time; the thread finds out by
+/// `loop`.
+struct LookUp : detail::ReadyNode, detail::ListHook, std::enable_shared_from_this<LookUp> {
+    LookUp(const std::string& name, std::uint16_t number, ResolveOptions wanted)
+        : ReadyNode(&arrive),
+          host(name),
+          port(number),
+          options(wanted) {}
 
     static void arrive(ReadyNode& node, detail::Turn turn);
 
-    std::mutex mutex;
-    detail::LoopCore* loop = nullptr;         // guarded by mutex; nullptr when nobody waits any more
+    const std::string host;
+    const std::uint16_t port;
+    const ResolveOptions options;
+    detail::LoopCore* loop = nullptr;         // guarded by the mutex of LookUps; nullptr when nobody waits any more
     std::shared_ptr<LookUp> in_flight;        // while in the loop's queue
     class ResolveAwaiter* awaiter = nullptr;  // loop's thread only
     Answer answer;
 };
 
+/// The process's look-ups. getaddrinfo may take minutes, so at most as many run at once as in CPython's default
+/// executor; the others wait in a list. A thread ends when it finds that empty.
+class LookUps {
+public:
+    /// Never destroyed, since threads may end after static destructors ran.
+    static LookUps& of_process() {
+        static LookUps* const instance = new LookUps;
+        return *instance;
+    }
+
+    /// Throws std::system_error when no thread can be started and none runs that would come to it.
+    void start(LookUp& look_up) {
+        const std::lock_guard lock(mutex_);
+        if (threads_ < most_threads_) {
+            const long error = sys::start_thread(&thread_main, this);
+            if (error == 0) {
+                ++threads_;
+            } else if (threads_ == 0) {
+                throw_os_error(static_cast<int>(-error), "start a thread to look up '" + look_up.host + "'");
+            }
+        }
+        waiting_.push_back(look_up);
+    }
+    /// Nobody waits for it any more.
+    void leave(LookUp& look_up) noexcept {
+        const std::lock_guard lock(mutex_);
+        look_up.loop = nullptr;
+        look_up.awaiter = nullptr;
+        look_up.unlink();
+    }
+
+private:
+    LookUps() {
+        // A forked child has the look-ups, but not the threads.
+        pthread_atfork([] { of_process().mutex_.lock(); }, [] { of_process().mutex_.unlock(); },
+                       [] {
+                           LookUps& self = of_process();
+                           self.threads_ = 0;
+                           while (self.waiting_.pop_front() != nullptr) {
+                           }
+                           self.mutex_.unlock();
+                       });
+    }
+
+    static void* thread_main(void* self) noexcept {
+        pthread_detach(pthread_self());
+        static_cast<LookUps*>(self)->work();
+        return nullptr;
+    }
+    void work() noexcept {
+        std::unique_lock lock(mutex_);
+        while (LookUp* next = waiting_.pop_front()) {
+            const std::shared_ptr<LookUp> look_up = next->shared_from_this();
+            lock.unlock();
+            Answer answer = look_up_now(*look_up);
+            lock.lock();
+            look_up->answer = std::move(answer);
+            if (look_up->loop == nullptr) continue;
+            look_up->in_flight = look_up;
+            if (!look_up->loop->post(*look_up)) look_up->in_flight = nullptr;
+        }
+        --threads_;
+    }
+    static Answer look_up_now(const LookUp& look_up) noexcept {
+        try {
+            return ask_system(look_up.host, look_up.port, look_up.options);
+        } catch (...) {
+            return {EAI_MEMORY, {}};  // nothing else is thrown there
+        }
+    }
+
+    const int most_threads_ = std::min(32, sys::count_of_processors() + 4);
+    std::mutex mutex_;
+    IntrusiveList<LookUp> waiting_;
+    int threads_ = 0;
+};
+
 class ResolveAwaiter final : public detail::Waiter {
 public:
     ResolveAwaiter(const std::string& host, std::uint16_t port, ResolveOptions options)
-        : host_(host),
-          port_(port),
-          options_(options) {}
-    ~ResolveAwaiter() { leave(); }
+        : look_up_(std::make_shared<LookUp>(host, port, options)) {}
+    ~ResolveAwaiter() { LookUps::of_process().leave(*look_up_); }
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class P>
     void await_suspend(std::coroutine_handle<P> handle) {
         bind_to_current_task();
-        start();
+        look_up_->loop = &task_->loop();
+        look_up_->awaiter = this;
+        LookUps::of_process().start(*look_up_);
         suspend(handle);
     }
     Answer await_resume() {
@@ -105,7 +177,7 @@ public:
     }
     bool cancel(std::string_view message) noexcept override {
         if (arrived_) return false;
-        leave();
+        LookUps::of_process().leave(*look_up_);
         accept_cancel(message);
         return true;
     }
@@ -115,36 +187,7 @@ public:
     }
 
 private:
-    void start() {
-        look_up_ = std::make_shared<LookUp>();
-        look_up_->loop = &task_->loop();
-        look_up_->awaiter = this;
-        const SignalsBlocked blocked;  // signals are for the program's own threads
-        std::thread([shared = look_up_, host = host_, port = port_, options = options_] {
-            Answer answer;
-            try {
-                answer = look_up(host, port, options);
-            } catch (...) {
-                answer = {EAI_MEMORY, {}};  // nothing else is thrown there
-            }
-            const std::lock_guard lock(shared->mutex);
-            shared->answer = std::move(answer);
-            if (shared->loop == nullptr) return;
-            shared->in_flight = shared;
-            if (!shared->loop->post(*shared)) shared->in_flight = nullptr;
-        }).detach();
-    }
-    void leave() noexcept {
-        if (!look_up_) return;
-        const std::lock_guard lock(look_up_->mutex);
-        look_up_->loop = nullptr;
-        look_up_->awaiter = nullptr;
-    }
-
-    const std::string& host_;
-    std::uint16_t port_;
-    ResolveOptions options_;
-    std::shared_ptr<LookUp> look_up_;
+    const std::shared_ptr<LookUp> look_up_;
     bool arrived_ = false;
 };
 

@@ -103,7 +103,7 @@ std::vector<SocketAddress> ServerCore::addresses() const {
     return addresses;
 }
 
-void ServerCore::accepted(DescriptorPtr socket) noexcept {
+void ServerCore::accepted(DescriptorPtr socket) {
     ConnectionPtr connection;
     try {
         auto [reader, writer] = make_streams(*loop_, std::move(socket), options_.limit);
@@ -113,7 +113,9 @@ void ServerCore::accepted(DescriptorPtr socket) noexcept {
         clients_.push_back(*connection);
         connected(std::move(reader), std::move(writer));
     } catch (...) {
-        if (connection) callback_failed(*connection, std::current_exception());
+        std::exception_ptr error = std::current_exception();
+        if (is_interrupt(error)) throw;
+        if (connection) callback_failed(*connection, std::move(error));
     }
 }
 

@@ -200,6 +200,23 @@ TEST_P(HostileTest, absurdly_deep_html) {
     EXPECT_EQ(verdict_on_page(deep), "1 /bad HTML nested deeper than 4096 elements\n");
 }
 
+TEST_P(HostileTest, long_base_that_makes_much_out_of_little) {
+    // Of a host that is not crawled, so that only the page itself costs anything.
+    std::string html = "<base href='http://elsewhere.invalid/" + std::string(16'000, 'a') + "/'>";
+    for (int i = 0; i < 2000; ++i) html += "\n<a href=x>";
+    server.page("/bad", html);
+    Report report = crawl(options()).report;
+    EXPECT_EQ(report.other_hosts, 1046u);
+    EXPECT_EQ(rows(report, server), "1048 /bad links of more than 16 MiB on one page: 954 left out from here on\n");
+}
+
+TEST_P(HostileTest, long_urls_are_cut_in_the_report) {
+    server.page("/bad", "<a href=/" + std::string(5000, 'x') + ">");
+    Report report = crawl(options()).report;
+    ASSERT_EQ(report.broken.size(), 1u);
+    EXPECT_EQ(report.broken[0].url, server.url("/") + std::string(2000 - server.url("/").size(), 'x') + "...");
+}
+
 TEST_P(HostileTest, wrong_charset) {
     EXPECT_EQ(verdict_on_page("\n\ncaf\xE9", "Content-Type: text/html; charset=utf-8\r\n"),
               "3 /bad wrong charset: declared as UTF-8, but the bytes are not\n");

@@ -104,6 +104,21 @@ TEST(Html, damage_that_hides_content_is_a_defect_with_its_line) {
     EXPECT_EQ(defects(read(std::string("a\nb\0c", 5))), "malformed HTML: NUL character, binary data?@2;");
 }
 
+TEST(HtmlScan, comments_end_in_four_ways) {
+    for (std::string comment : {"<!-->", "<!--->", "<!-- a -- > -->", "<!-- a -- ! > --!>"}) {
+        EXPECT_FALSE(crawler::scan_html(comment).malformed) << comment;
+        auto scan = crawler::scan_html(comment + "\n<!-- open");
+        ASSERT_TRUE(scan.malformed) << comment;
+        EXPECT_EQ(scan.malformed->line, 2u) << comment;
+    }
+    EXPECT_TRUE(crawler::scan_html("<!--!>").malformed);
+}
+
+TEST(HtmlScan, many_comments_are_scanned_in_linear_time) {
+    // A search for each comment that runs to the end of the page would take hours.
+    EXPECT_FALSE(crawler::scan_html(repeated("<!----!>", 1'000'000)).malformed);
+}
+
 TEST(Html, damaged_pages_are_read_as_far_as_possible) {
     EXPECT_EQ(references(read("<a href=x>y</a><!-- never closed <a href=z>")), std::vector<std::string>{"x"});
 }

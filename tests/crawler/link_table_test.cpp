@@ -10,7 +10,7 @@ namespace {
 
 class LinkTableTest : public testing::Test {
 protected:
-    UrlId url(const std::string& text) { return table.add(text).id; }
+    UrlId url(const std::string& text) { return table.add(text)->id; }
 
     std::string rows() {
         std::string text;
@@ -26,9 +26,27 @@ protected:
 };
 
 TEST_F(LinkTableTest, each_url_is_new_once) {
-    EXPECT_TRUE(table.add("x").is_new);
-    EXPECT_FALSE(table.add("x").is_new);
+    EXPECT_TRUE(table.add("x")->is_new);
+    EXPECT_FALSE(table.add("x")->is_new);
     EXPECT_EQ(table.size(), 3u);
+}
+
+TEST_F(LinkTableTest, urls_beyond_a_number_are_not_held) {
+    LinkTable small({}, {.urls = 2});
+    EXPECT_TRUE(small.add("a"));
+    EXPECT_TRUE(small.add("b"));
+    EXPECT_FALSE(small.add("c"));
+    EXPECT_FALSE(small.add("b")->is_new);
+    EXPECT_EQ(small.size(), 2u);
+}
+
+TEST_F(LinkTableTest, urls_beyond_a_number_of_bytes_are_not_held) {
+    LinkTable small({}, {.bytes = 10});
+    EXPECT_TRUE(small.add("1234"));
+    EXPECT_FALSE(small.add("1234567"));
+    EXPECT_TRUE(small.add("123456"));
+    EXPECT_FALSE(small.add("1"));
+    EXPECT_EQ(small.size(), 2u);
 }
 
 TEST_F(LinkTableTest, broken_url_is_reported_for_links_before_and_after) {

@@ -60,6 +60,39 @@ TEST(Robots, patterns_match_as_rfc_9309_says) {
     EXPECT_FALSE(robots_pattern_matches("/fish$", "/fishes"));
 }
 
+TEST(Robots, wildcards_find_their_parts_in_order) {
+    using crawler::robots_pattern_matches;
+    EXPECT_TRUE(robots_pattern_matches("*", "/"));
+    EXPECT_TRUE(robots_pattern_matches("/*$", "/"));
+    EXPECT_TRUE(robots_pattern_matches("/**b", "/ab"));
+    EXPECT_TRUE(robots_pattern_matches("/*ab*ab$", "/xabab"));
+    EXPECT_FALSE(robots_pattern_matches("/*ab*ab$", "/xab"));
+    EXPECT_FALSE(robots_pattern_matches("/*b*a", "/ab"));
+    EXPECT_FALSE(robots_pattern_matches("/a*a$", "/a"));
+    EXPECT_TRUE(robots_pattern_matches("/*aab", "/aaab"));
+    EXPECT_FALSE(robots_pattern_matches("/a*", "/ba"));
+}
+
+TEST(Robots, rules_of_absurd_length_are_ignored) {
+    const std::string longest = "/" + std::string(RobotsRules::longest_rule - 1, 'a');
+    auto longer = rules("User-agent: *\nDisallow: " + longest + "a\nDisallow: /b");
+    EXPECT_TRUE(longer.allows(longest + "a"));
+    EXPECT_FALSE(longer.allows("/b"));
+    EXPECT_FALSE(rules("User-agent: *\nDisallow: " + longest).allows(longest + "a"));
+}
+
+TEST(Robots, wildcards_beyond_a_number_are_ignored) {
+    std::string text = "User-agent: *\n";
+    for (std::size_t i = 1; i <= RobotsRules::most_wildcards + 1; ++i)
+        text += "Disallow: /*x" + std::to_string(i) + "$\nDisallow: /plain" + std::to_string(i) + "$\n";
+    auto many = rules(text);
+    const std::string last = std::to_string(RobotsRules::most_wildcards);
+    const std::string one_more = std::to_string(RobotsRules::most_wildcards + 1);
+    EXPECT_FALSE(many.allows("/x" + last));
+    EXPECT_TRUE(many.allows("/x" + one_more));
+    EXPECT_FALSE(many.allows("/plain" + one_more)) << "those without wildcards hold";
+}
+
 TEST(Robots, pattern_of_many_stars_is_not_exponential) {
     std::string pattern = "/";
     for (int i = 0; i < 2000; ++i) pattern += "*a";

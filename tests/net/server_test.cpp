@@ -89,6 +89,27 @@ TEST_P(ServerTest, STREAM_5_plain_callback_that_throws_is_reported_and_its_conne
     EXPECT_EQ(reports.messages(), std::vector<std::string>{"Unhandled exception in client_connected_cb"});
 }
 
+TEST_P(ServerTest, STREAM_5_interrupts_of_a_plain_callback_leave_the_loop_and_the_server_goes_on) {
+    support::Reports reports(loop);
+    int calls = 0;
+    const auto interrupt = [&calls](asyncio::StreamReader, asyncio::StreamWriter) {
+        ++calls;
+        if (calls == 1) throw asyncio::SystemExit(7);
+        if (calls == 2) throw asyncio::KeyboardInterrupt();
+    };
+    auto server = run([&] { return asyncio::start_server(interrupt, "127.0.0.1", 0); });
+    const auto connect = [&server]() -> Coro<> {
+        auto [reader, writer] = co_await asyncio::open_connection("127.0.0.1", server.port());
+        EXPECT_EQ(co_await reader.read(), "");
+    };
+    EXPECT_THROW(run(connect), asyncio::SystemExit);
+    EXPECT_THROW(run(connect), asyncio::KeyboardInterrupt);
+    run(connect);
+    EXPECT_EQ(calls, 3);
+    EXPECT_TRUE(reports.messages().empty());
+    server.close();
+}
+
 TEST_P(ServerTest, SERVER_5_serves_when_told_to) {
     run([]() -> Coro<> {
         auto server = co_await serve_quietly({.start_serving = false});

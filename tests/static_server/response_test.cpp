@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+
 #include <string>
 
 namespace static_server {
@@ -47,6 +49,20 @@ TEST_F(Respond, serves_a_file) {
     EXPECT_TRUE(response.sends_body);
     EXPECT_TRUE(response.head(0).ends_with("Content-Length: 10\r\nConnection: keep-alive\r\n\r\n")) << response.head(0);
     EXPECT_TRUE(response.head(0).starts_with("HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n"));
+}
+
+TEST_F(Respond, does_not_deny_a_file_because_the_system_is_short_of_descriptors) {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    const Response response = get("/page.html");
+    const Response missing = get("/missing.html");
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_EQ(response.status, 503);
+    EXPECT_EQ(header(response, "Retry-After"), "1");
+    EXPECT_EQ(missing.status, 404);
+    EXPECT_EQ(get("/page.html").status, 200);
 }
 
 TEST_F(Respond, serves_an_empty_file) {

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace static_server {
 namespace {
@@ -146,6 +147,23 @@ TEST_F(SiteTest, refuses_connections_over_its_limit) {
         co_await asyncio::sleep(1s);
         const std::string answer = co_await exchange(port, last_request);
         EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
+    });
+}
+
+TEST_F(SiteTest, does_not_wait_for_clients_it_has_refused) {
+    serve_to({.max_connections = 1}, [](std::uint16_t port) -> asyncio::Coro<> {
+        auto served = co_await asyncio::open_connection("127.0.0.1", port);
+        std::vector<std::pair<asyncio::StreamReader, asyncio::StreamWriter>> silent;
+        for (int i = 0; i < 10; ++i) {
+            silent.push_back(co_await asyncio::open_connection("127.0.0.1", port));
+            const std::string refused = co_await silent.back().first.read();
+            EXPECT_TRUE(refused.starts_with("HTTP/1.1 503 ")) << refused;
+        }
+        served.second.close();
+        co_await served.second.wait_closed();
+        co_await asyncio::sleep(1s);
+        const std::string answer = co_await exchange(port, last_request);
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << "the silent ones take no place: " << answer;
     });
 }
 

@@ -22,10 +22,11 @@ struct ResolveOptions {
     bool passive = false;  ///< for listening: an empty host means every address
 };
 
-/// The addresses of a host, in the resolver's order. A numeric host needs no resolver; a name is looked up in a thread
-/// of its own, so that the loop goes on. Throws gaierror.
+/// The addresses of a host, in the resolver's order. A numeric host needs no resolver; a name is looked up in a thread,
+/// so that the loop goes on. The process looks up at most min(32, processors + 4) names at once, as many as CPython's
+/// default executor would; further ones wait. Throws gaierror; std::system_error when no thread can be started.
 ///
-/// Cancellation: CancelledError at once; the look-up's result is dropped.
+/// Cancellation: CancelledError at once; a look-up that waits is not made, the result of another one is dropped.
 [[nodiscard]] Coro<std::vector<SocketAddress>> resolve(std::string host, std::uint16_t port,
                                                        ResolveOptions options = {});
 

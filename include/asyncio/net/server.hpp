@@ -62,7 +62,7 @@ public:
     bool serving_for_ever = false;
 
 protected:
-    /// Calls the user's callback; what it throws is reported and closes the connection.
+    /// Calls the user's callback; what it throws is reported and closes the connection, or leaves the loop.
     virtual void connected(StreamReader reader, StreamWriter writer) = 0;
     /// For the exception being handled, or that of a callback's task.
     static void callback_failed(Connection& connection, std::exception_ptr error) noexcept;
@@ -70,7 +70,8 @@ protected:
 private:
     class Listener;
     friend class Listener;
-    void accepted(DescriptorPtr socket) noexcept;
+    /// Throws KeyboardInterrupt and SystemExit when the callback does.
+    void accepted(DescriptorPtr socket);
     void connection_closed(Connection& connection) noexcept override;
     void tell_if_gone() noexcept;
     void forget_loop() noexcept;
@@ -195,8 +196,9 @@ void check_server_options(const ServerOptions& options);
 
 /// Listens on a host's addresses ("" for all) and calls `callback(reader, writer)` for every connection. A callback
 /// that returns a Coro becomes a task, kept alive by the loop; what it throws is reported as "Unhandled exception in
-/// client_connected_cb" and closes the connection. These tasks may outlive the function that started the server, which
-/// `asyncio::run` ends before it cancels them: let the callback share what it uses, do not let it refer to locals.
+/// client_connected_cb" and closes the connection; KeyboardInterrupt and SystemExit leave the loop. The tasks may
+/// outlive the function that started the server, which `asyncio::run` ends before it cancels them: let the callback
+/// share what it uses, do not let it refer to locals.
 ///
 /// Throws gaierror; std::system_error "error while attempting to bind on address …"; std::invalid_argument.
 /// Cancellation: nothing is listened on. Mirrors asyncio.start_server.

@@ -8,6 +8,16 @@
 
 namespace asyncio::detail {
 
+/// What an idle connection keeps of the memory that its largest backlog took, in bytes and for each buffer. Much less
+/// would have a busy one that writes large pieces allocate for each of them.
+inline constexpr std::size_t most_kept_when_idle = 1024 * 1024;
+
+/// Empties a buffer and gives its memory back when it is much: assigning an empty string would keep all of it.
+inline void empty_buffer(std::string& buffer) noexcept {
+    buffer.clear();
+    if (buffer.capacity() > most_kept_when_idle) buffer.shrink_to_fit();
+}
+
 /// Bytes waiting to be sent. Those in front, which an operation may be sending, are never moved; new ones collect
 /// behind them.
 class WriteBuffer {
@@ -15,6 +25,8 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return front_.size() - sent_ + back_.size(); }
     /// Looks at the front alone: without one there is nothing behind it.
     [[nodiscard]] bool empty() const noexcept { return front_.empty(); }
+    /// How much memory it holds, in bytes.
+    [[nodiscard]] std::size_t capacity() const noexcept { return front_.capacity() + back_.capacity(); }
 
     void append(std::string_view data) { (front_.empty() ? front_ : back_).append(data); }
 
@@ -28,10 +40,11 @@ public:
         sent_ = 0;
         front_.clear();
         std::swap(front_, back_);
+        if (front_.empty()) clear();  // all is sent
     }
     void clear() noexcept {
-        front_.clear();
-        back_.clear();
+        empty_buffer(front_);
+        empty_buffer(back_);
         sent_ = 0;
     }
 
