@@ -94,7 +94,7 @@ TEST(SysProcess, descriptors_that_a_process_cannot_have_are_missed) {
 
 TEST(SysProcess, too_many_descriptors_are_refused) {
     const MessagePair pair;
-    const std::array<int, 5> many{0, 0, 0, 0, 0};
+    const std::array<int, sys::most_descriptors + 1> many{};
     EXPECT_EQ(sys::sendmsg(pair.first.get(), "abc", 3, many.data(), many.size()), -EINVAL);
 }
 
