@@ -355,7 +355,8 @@ void ProcessPool::enforce_wall_time() noexcept {
         const auto deadline = worker->deadline(*wall_time_limit_);
         if (!deadline || *deadline > now || worker->any_replied()) continue;
         const std::lock_guard lock(mutex_);
-        worker->overdue = !worker->doomed;
+        if (worker->doomed) continue;
+        worker->overdue = true;
         doom(*worker);
     }
 }
