@@ -28,7 +28,7 @@ constexpr std::uint32_t busy_poll_interval = 64;
 /// And earlier when its iterations take long. The clock is looked at in every fourth iteration, or in each when they
 /// take as long as that.
 constexpr std::chrono::milliseconds longest_without_poll{1};
-constexpr std::uint32_t busy_clock_interval = 4;
+constexpr std::uint32_t busy_clock_interval = 4;  // a power of two
 
 constexpr std::size_t page_size = 4096;
 
@@ -135,11 +135,11 @@ void LoopCore::run_once() {
 /// In a loop that is busy.
 bool LoopCore::poll_is_due() noexcept {
     if (++iterations_since_poll_ >= poll_interval_) return true;
-    if (iterations_since_poll_ % clock_interval_ != 0) return false;
+    if ((iterations_since_poll_ & clock_mask_) != 0) return false;
     const Clock::time_point now = driver_->now();
     const bool due = now - last_due_ >= longest_without_poll;
     if (due) last_due_ = now;
-    clock_interval_ = due && iterations_since_poll_ <= busy_clock_interval ? 1 : busy_clock_interval;
+    clock_mask_ = due && iterations_since_poll_ <= busy_clock_interval ? 0 : busy_clock_interval - 1;
     return due;
 }
 

@@ -197,8 +197,8 @@ private:
     std::uint32_t references_ = 0;
     std::uint32_t iterations_since_poll_ = 0;
     std::uint32_t poll_interval_;
-    std::uint32_t clock_interval_ = 1;  // in iterations
-    Clock::time_point last_due_{};      // when the clock last said that a poll is due
+    std::uint32_t clock_mask_ = 0;  // the clock is looked at in iterations whose number has none of these bits
+    Clock::time_point last_due_{};  // when the clock last said that a poll is due
     bool running_ = false;
     bool stopping_ = false;
     bool closed_ = false;
