@@ -29,7 +29,7 @@ constexpr int most_early_ends = 3;
 constexpr unsigned turns_between_looks = 64;
 /// While workers are busy, the thread looks so long for their replies before it sleeps. On few processors it holds up
 /// those who are to write or to read them, hence no longer.
-constexpr std::chrono::microseconds spin_time{6};
+constexpr std::chrono::microseconds spin_for_reply{6};
 
 constinit thread_local const ProcessPool* pool_of_thread = nullptr;
 
@@ -376,7 +376,8 @@ void ProcessPool::wait(bool busy) noexcept {
     const auto any_replied = [&] { return std::ranges::any_of(seen_, &WorkerHandle::any_replied); };
     const bool look = ++turns_ % turns_between_looks == 0;
     if (busy && !look) return;
-    if (!look && spins_ && std::ranges::any_of(seen_, &WorkerHandle::working) && spin_until(any_replied, spin_time))
+    if (!look && spins_ && std::ranges::any_of(seen_, &WorkerHandle::working) &&
+        spin_until(any_replied, spin_for_reply))
         return;
     for (const WorkerHandle* worker : seen_) worker->parent_sleeps(true);
     std::array<epoll_event, 2> events{};

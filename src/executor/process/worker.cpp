@@ -31,7 +31,7 @@ namespace asyncio::detail {
 namespace {
 
 /// How long a worker that is out of work looks for more before it sleeps: about what a parent needs to send it.
-constexpr std::chrono::microseconds spin_time{50};
+constexpr std::chrono::microseconds spin_for_work{50};
 
 /// A buffer that was once this long is not kept.
 constexpr std::size_t kept_reply = std::size_t{1} << 20;
@@ -113,11 +113,11 @@ private:
         while (true) {
             const std::uint32_t posts = header.posts.load(memory_acquire);
             if (MessageSlot* slot = try_take()) {
-                work_comes_fast_ = Clock::now() - idle_since < spin_time;
+                work_comes_fast_ = Clock::now() - idle_since < spin_for_work;
                 return slot;
             }
             if (header.leave.load(memory_acquire) != 0) return nullptr;
-            if (spins_ && work_comes_fast_ && spin_until([&] { return header.posts.load() != posts; }, spin_time))
+            if (spins_ && work_comes_fast_ && spin_until([&] { return header.posts.load() != posts; }, spin_for_work))
                 continue;
             header.worker_sleeps.store(1);
             if (header.posts.load() == posts) sys::futex_wait(header.posts, posts);
