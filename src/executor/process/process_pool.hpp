@@ -136,6 +136,7 @@ private:
     std::vector<WorkerHandle*> seen_;  // the living, at the last look
     bool reports_ = false;
     unsigned turns_ = 0;
+    bool lately_busy_ = false;  // there were replies in the last turn
 };
 
 /// What all jobs of a broken pool get.

@@ -27,8 +27,8 @@ namespace {
 constexpr int most_early_ends = 3;
 /// While replies keep coming, the thread looks only so often for anything else.
 constexpr unsigned turns_between_looks = 64;
-/// While workers are busy, the thread looks so long for their replies before it sleeps. On few processors it holds up
-/// those who are to write or to read them, hence no longer.
+/// While workers are or just were busy, the thread looks so long for replies before it sleeps. On few processors it
+/// holds up those who are to write or to read them, hence no longer.
 constexpr std::chrono::microseconds spin_for_reply{6};
 
 constinit thread_local const ProcessPool* pool_of_thread = nullptr;
@@ -375,10 +375,10 @@ std::int64_t ProcessPool::time_to_sleep_ns() const noexcept {
 void ProcessPool::wait(bool busy) noexcept {
     const auto any_replied = [&] { return std::ranges::any_of(seen_, &WorkerHandle::any_replied); };
     const bool look = ++turns_ % turns_between_looks == 0;
+    const bool lately_busy = std::exchange(lately_busy_, busy);
     if (busy && !look) return;
-    if (!look && spins_ && std::ranges::any_of(seen_, &WorkerHandle::working) &&
-        spin_until(any_replied, spin_for_reply))
-        return;
+    const bool expects_reply = lately_busy || std::ranges::any_of(seen_, &WorkerHandle::working);
+    if (!look && spins_ && expects_reply && spin_until(any_replied, spin_for_reply)) return;
     for (const WorkerHandle* worker : seen_) worker->parent_sleeps(true);
     std::array<epoll_event, 2> events{};
     const std::int64_t timeout = busy || any_replied() ? 0 : time_to_sleep_ns();

@@ -32,6 +32,8 @@ namespace {
 
 /// How long a worker that is out of work looks for more before it sleeps: about what a parent needs to send it.
 constexpr std::chrono::microseconds spin_for_work{50};
+/// It does so when it last waited no longer than this: in a wait in which it slept, that took its time, too.
+constexpr std::chrono::microseconds short_wait{250};
 
 /// A buffer that was once this long is not kept.
 constexpr std::size_t kept_reply = std::size_t{1} << 20;
@@ -113,7 +115,7 @@ private:
         while (true) {
             const std::uint32_t posts = header.posts.load(memory_acquire);
             if (MessageSlot* slot = try_take()) {
-                work_comes_fast_ = Clock::now() - idle_since < spin_for_work;
+                work_comes_fast_ = Clock::now() - idle_since < short_wait;
                 return slot;
             }
             if (header.leave.load(memory_acquire) != 0) return nullptr;
