@@ -75,7 +75,7 @@ private:
     void fail_all_queued(const std::exception_ptr& error) noexcept;
     void free_place(WorkerHandle& worker, std::size_t index, std::unique_ptr<RemoteMessage>& message) noexcept;
 
-    // process_pool_thread.cpp: the pool's thread.
+    // process_pool_thread.cpp and process_pool_endings.cpp: the pool's thread.
     static void* thread_main(void* start) noexcept;
     void work() noexcept;
     [[nodiscard]] bool finished() noexcept;
