@@ -26,5 +26,9 @@ asyncio::Coro<> serve(std::uint16_t port) {
 
 int main(int argc, char** argv) {
     if (argc < 2) return std::fprintf(stderr, "usage: echo_server PORT\n"), 2;
-    asyncio::run(serve(static_cast<std::uint16_t>(std::atoi(argv[argc - 1]))));
+    try {
+        asyncio::run(serve(static_cast<std::uint16_t>(std::atoi(argv[argc - 1]))));
+    } catch (const asyncio::KeyboardInterrupt&) {
+        return 130;  // Ctrl-C
+    }
 }

@@ -161,7 +161,7 @@ std::uint64_t parse_size(std::string_view text) {
 std::string_view usage() {
     return R"(Usage: asyncio-crawl [OPTION]... URL...
 
-Follows the links of the pages at the URLs, within their hosts (name and port), and checks every link and anchor.
+Follows the links of the pages at the URLs, within their hosts (whatever the port), and checks every link and anchor.
 
   --concurrency N   fetches at a time (64)
   --per-host N      fetches at a time from one host (as many as --concurrency allows)
