@@ -246,15 +246,6 @@ Url Url::resolve(std::string_view reference) const {
     return url;
 }
 
-unsigned Url::effective_port() const {
-    if (!port.empty()) return static_cast<unsigned>(std::stoul(port));
-    return scheme == "http" ? 80 : scheme == "https" ? 443 : 0;
-}
-
-std::string Url::host_and_port() const {
-    return host + ":" + std::to_string(effective_port());
-}
-
 std::string Url::without_fragment() const {
     std::string text = scheme + ":";
     if (has_authority)

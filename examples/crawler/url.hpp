@@ -31,12 +31,6 @@ public:
 
     bool is_http() const { return scheme == "http" || scheme == "https"; }
 
-    /// The port to connect to, with the scheme's default filled in; 0 for schemes that have none.
-    unsigned effective_port() const;
-
-    /// "host:port", what "the same host" means for limits and for the scope of a crawl.
-    std::string host_and_port() const;
-
     /// The URL that goes over the wire: everything but the fragment.
     std::string without_fragment() const;
 

@@ -93,12 +93,6 @@ TEST(Url, names_the_nonsense) {
     EXPECT_EQ(complaint("http://h/" + std::string(20'000, 'x')), "URL longer than 16384 characters");
 }
 
-TEST(Url, hosts_are_told_apart_by_name_and_port) {
-    EXPECT_EQ(Url::parse("http://h/").host_and_port(), "h:80");
-    EXPECT_EQ(Url::parse("https://h/").host_and_port(), "h:443");
-    EXPECT_EQ(Url::parse("http://h:8080/").host_and_port(), "h:8080");
-}
-
 TEST(Url, percent_decode_leaves_what_is_no_escape) {
     EXPECT_EQ(crawler::percent_decode("a%20b%zz%4"), "a b%zz%4");
 }
