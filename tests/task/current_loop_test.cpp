@@ -344,6 +344,9 @@ Coro<int> number(int n) {
 }
 
 TEST_F(CurrentLoop, POL_16_also_when_another_thread_was_busy_with_coroutines) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "the sanitizer's own allocator holds locks in such a child, and takes the place of the frame pool";
+#endif
     std::atomic<bool> enough = false;
     std::thread other([&] {
         while (!enough) {
