@@ -34,7 +34,7 @@ namespace shop {
 // clang-format off
 #line 101 SHOP_CPP
 [[gnu::noinline]] void forget() { static_cast<void>(forgotten()); }
-namespace { [[gnu::noinline]] void forget_likewise() { static_cast<void>(forgotten()); } }
+namespace { [[gnu::noinline, maybe_unused]] void forget_likewise() { static_cast<void>(forgotten()); } }
 template <class T> [[gnu::noinline]] Coro<T> forget_and_return() { static_cast<void>(forgotten()); return Coro<T>([]() -> Coro<T> { co_return; }()); }
 Coro<> buy(asyncio::Future<void> payment) { co_await payment; }
 #line 201 SHOP_HPP
