@@ -354,6 +354,10 @@ int count_of_processors() noexcept {
     return ::sched_getaffinity(0, sizeof processors, &processors) == 0 ? std::max(CPU_COUNT(&processors), 1) : 1;
 }
 
+int count_of_blocking_threads() noexcept {
+    return std::min(32, count_of_processors() + 4);
+}
+
 }  // namespace sys
 
 void UniqueFd::reset() noexcept {

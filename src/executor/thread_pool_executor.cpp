@@ -7,17 +7,12 @@
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/sys.hpp>
 
-#include <algorithm>
 #include <stdexcept>
 #include <string>
 
 namespace asyncio::futures {
 
 namespace {
-
-std::size_t default_threads() {
-    return static_cast<std::size_t>(std::min(32, detail::sys::count_of_processors() + 4));
-}
 
 std::string numbered(const char* prefix) {
     static constinit detail::Atomic<unsigned> pools{0};
@@ -38,7 +33,7 @@ ThreadPoolExecutor::ThreadPoolExecutor(const ThreadPoolOptions& options, const c
     if (options.max_workers && *options.max_workers <= 0)
         throw std::invalid_argument("max_workers must be greater than 0");
     pool_ = std::make_shared<detail::ThreadPool>(
-        options.max_workers ? static_cast<std::size_t>(*options.max_workers) : default_threads(),
+        static_cast<std::size_t>(options.max_workers ? *options.max_workers : detail::sys::count_of_blocking_threads()),
         options.thread_name_prefix.empty() ? numbered(default_prefix) : std::string(options.thread_name_prefix),
         options.initializer.copy(), broken);
     detail::enter_pool(pool_);

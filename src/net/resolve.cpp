@@ -10,7 +10,6 @@
 #include <pthread.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <coroutine>
 #include <cstdio>
 #include <memory>
@@ -150,7 +149,7 @@ private:
         }
     }
 
-    const int most_threads_ = std::min(32, sys::count_of_processors() + 4);
+    const int most_threads_ = sys::count_of_blocking_threads();
     std::mutex mutex_;
     IntrusiveList<LookUp> waiting_;
     int threads_ = 0;

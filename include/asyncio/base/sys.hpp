@@ -123,6 +123,8 @@ long write(int fd, const void* buffer, std::size_t size) noexcept;
 
 /// How many processors this process may use; not intercepted.
 [[nodiscard]] int count_of_processors() noexcept;
+/// How many threads calls that block get, where nobody says: as many as in CPython's default executor.
+[[nodiscard]] int count_of_blocking_threads() noexcept;
 
 /// Makes a call again as long as a signal interrupts it.
 template <class Call>
