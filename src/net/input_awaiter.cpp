@@ -11,12 +11,8 @@ namespace asyncio::detail {
 
 namespace {
 
-/// The first `size` bytes, two lines or a little more.
-void prefetch_bytes(const void* object, std::size_t size) noexcept {
-    const auto* bytes = static_cast<const std::byte*>(object);
-    __builtin_prefetch(bytes, 1);
-    __builtin_prefetch(bytes + LineAligned::line_size, 1);
-    __builtin_prefetch(bytes + size - 1, 1);
+void prefetch_line(const void* object, std::size_t offset) noexcept {
+    __builtin_prefetch(static_cast<const std::byte*>(object) + offset, 1);
 }
 
 }  // namespace
@@ -54,8 +50,13 @@ void InputAwaiter::proceed() noexcept {
 
 void InputAwaiter::prefetch_task(const Operation& operation) noexcept {
     const auto& self = static_cast<const InputAwaiter&>(operation);
-    prefetch_bytes(self.task_, sizeof *self.task_);
-    prefetch_bytes(self.connection_.get(), 2 * LineAligned::line_size);
+    constexpr std::size_t line_size = LineAligned::line_size;
+    // All of the task, which may begin anywhere in a line, and what every read and write touches of the connection.
+    prefetch_line(self.task_, 0);
+    prefetch_line(self.task_, line_size);
+    prefetch_line(self.task_, sizeof *self.task_ - 1);
+    prefetch_line(self.connection_.get(), 0);
+    prefetch_line(self.connection_.get(), line_size);
 }
 
 void InputAwaiter::run(ReadyNode& node, Turn turn) {
