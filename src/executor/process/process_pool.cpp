@@ -65,8 +65,7 @@ private:
 };
 
 ProcessPool::ProcessPool(const futures::ProcessPoolOptions& options)
-    : max_workers_(options.max_workers ? static_cast<std::size_t>(*options.max_workers)
-                                       : static_cast<std::size_t>(sys::count_of_processors())),
+    : max_workers_(static_cast<std::size_t>(options.max_workers ? *options.max_workers : sys::count_of_processors())),
       start_method_(options.start == futures::StartMethod::spawn ? ServerRequest::Kind::exec
                                                                  : ServerRequest::Kind::fork),
       initializer_(options.initializer.request()),
@@ -96,9 +95,10 @@ void ProcessPool::require_open() const {
 
 void ProcessPool::execute(std::unique_ptr<RemoteMessage> message) {
     if (!usable()) throw RuntimeError("cannot use a process pool in a forked child process");
-    if (const std::uint64_t size = size_of_records(*message); size > limits_.max_message_size) {
+    measure_message(*message);
+    if (message->size > limits_.max_message_size) {
         message->fail(std::make_exception_ptr(std::length_error(
-            "the arguments of " + std::string(message->function) + " take " + std::to_string(size) +
+            "the arguments of " + std::string(message->function) + " take " + std::to_string(message->size) +
             " bytes, more than the max_message_size of " + std::to_string(limits_.max_message_size))));
         return;
     }
@@ -145,6 +145,7 @@ std::unique_ptr<RemoteMessage> ProcessPool::initializer_message() {
     message->function = initializer_function_;
     message->initializer = true;
     message->begun = true;
+    measure_message(*message);
     prepare_message(*message);
     return message;
 }

@@ -22,14 +22,12 @@ void write_records(std::byte* to, RemoteMessage& message) noexcept {
 
 }  // namespace
 
-std::uint64_t size_of_records(RemoteMessage& message) noexcept {
-    std::uint64_t size = 0;
-    message.for_each([&](RemoteJob& job) { size += record_space(job.request.size()); });
-    return size;
+void measure_message(RemoteMessage& message) noexcept {
+    message.size = 0;
+    message.for_each([&](RemoteJob& job) { message.size += record_space(job.request.size()); });
 }
 
 void prepare_message(RemoteMessage& message) {
-    message.size = size_of_records(message);
     if (message.size <= slot_room && message.shared.empty()) return;
     message.file = make_memory_file(message.size);
     write_records(SharedMapping(message.file.get(), message.size).data(), message);

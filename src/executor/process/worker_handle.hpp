@@ -95,10 +95,10 @@ private:
     FileInbox files_;
 };
 
-/// How many bytes its records take.
-[[nodiscard]] std::uint64_t size_of_records(RemoteMessage& message) noexcept;
-/// Puts records into a file of their own when they are too long for a slot, or something goes along with them. Throws
-/// std::system_error.
+/// Writes down how many bytes its records take.
+void measure_message(RemoteMessage& message) noexcept;
+/// Puts the records of a measured message into a file of their own when they are too long for a slot, or something goes
+/// along with them. Throws std::system_error.
 void prepare_message(RemoteMessage& message);
 
 }  // namespace asyncio::detail
