@@ -1,5 +1,9 @@
 #pragma once
 
+#include <asyncio/executor/process_pool_executor.hpp>
+
+#include <gtest/gtest.h>
+
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -83,6 +87,14 @@ inline void hang_after_touching(const std::string& path) {
 }  // namespace process_jobs
 
 namespace process_tests {
+
+inline const char* name_of(asyncio::futures::StartMethod start) {
+    return start == asyncio::futures::StartMethod::spawn ? "spawn" : "forkserver";
+}
+/// For INSTANTIATE_TEST_SUITE_P.
+inline std::string name_of_start(const testing::TestParamInfo<asyncio::futures::StartMethod>& info) {
+    return name_of(info.param);
+}
 
 /// A folder of its own for each test.
 class Folder {

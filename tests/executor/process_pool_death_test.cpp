@@ -96,7 +96,7 @@ asyncio::futures::WorkerEnd end_of(const Future<void>& future) {
 
 class WorkerDeath : public testing::TestWithParam<StartMethod> {};
 INSTANTIATE_TEST_SUITE_P(Start, WorkerDeath, testing::Values(StartMethod::spawn, StartMethod::forkserver),
-                         [](const auto& info) { return info.param == StartMethod::spawn ? "spawn" : "forkserver"; });
+                         &process_tests::name_of_start);
 
 TEST_P(WorkerDeath, PPE_8_a_signal_fails_the_job_that_ran_and_names_it) {
     ProcessPoolExecutor pool({.max_workers = 1, .start = GetParam()});

@@ -125,7 +125,7 @@ std::size_t lines_of(const std::string& path) {
 
 class ProcessPool : public testing::TestWithParam<StartMethod> {};
 INSTANTIATE_TEST_SUITE_P(Start, ProcessPool, testing::Values(StartMethod::spawn, StartMethod::forkserver),
-                         [](const auto& info) { return info.param == StartMethod::spawn ? "spawn" : "forkserver"; });
+                         &process_tests::name_of_start);
 
 TEST(ProcessPoolOptions, PPE_1_numbers_must_be_positive) {
     EXPECT_EQ(message_of<std::invalid_argument>([] { ProcessPoolExecutor({.max_workers = 0}); }),

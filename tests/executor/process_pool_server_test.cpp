@@ -137,7 +137,7 @@ int error_of(const Future<int>& future) {
 
 class ForkServer : public testing::TestWithParam<StartMethod> {};
 INSTANTIATE_TEST_SUITE_P(Start, ForkServer, testing::Values(StartMethod::spawn, StartMethod::forkserver),
-                         [](const auto& info) { return info.param == StartMethod::spawn ? "spawn" : "forkserver"; });
+                         &process_tests::name_of_start);
 
 TEST_P(ForkServer, PPE_8_killed_while_jobs_run_fails_them_and_nothing_else) {
     const Folder folder;
@@ -254,7 +254,7 @@ TEST(UnknownFunction, PPE_2_fails_its_job_alone) {
 
 class SlowExit : public testing::TestWithParam<StartMethod> {};
 INSTANTIATE_TEST_SUITE_P(Start, SlowExit, testing::Values(StartMethod::spawn, StartMethod::forkserver),
-                         [](const auto& info) { return info.param == StartMethod::spawn ? "spawn" : "forkserver"; });
+                         &process_tests::name_of_start);
 
 TEST_P(SlowExit, PPE_13_shutdown_does_not_wait_for_ever_for_a_worker_that_hangs_at_its_exit) {
     asyncio::testing::CapturedLog log;
@@ -299,8 +299,8 @@ int hanging_program(const std::string& start) {
 const process_tests::RegisterProgram registered("hanging", &hanging_program);
 
 TEST_P(SlowExit, PPE_13_neither_for_a_fork_server_that_hangs_at_its_exit) {
-    const std::string start = GetParam() == StartMethod::spawn ? "spawn" : "forkserver";
-    EXPECT_EQ(process_tests::wait_for_program(process_tests::start_program("hanging", start)), 0);
+    const int program = process_tests::start_program("hanging", process_tests::name_of(GetParam()));
+    EXPECT_EQ(process_tests::wait_for_program(program), 0);
 }
 
 }  // namespace

@@ -119,7 +119,7 @@ TEST(SharedMemory, IPC_6_cannot_be_empty_nor_made_of_nothing) {
 
 class SharedWithJobs : public testing::TestWithParam<StartMethod> {};
 INSTANTIATE_TEST_SUITE_P(Start, SharedWithJobs, testing::Values(StartMethod::spawn, StartMethod::forkserver),
-                         [](const auto& info) { return info.param == StartMethod::spawn ? "spawn" : "forkserver"; });
+                         &process_tests::name_of_start);
 
 TEST_P(SharedWithJobs, IPC_6_a_job_reads_and_writes_the_memory_itself) {
     ProcessPoolExecutor pool({.max_workers = 1, .start = GetParam(), .max_message_size = 500});

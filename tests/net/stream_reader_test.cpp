@@ -342,6 +342,13 @@ TEST_P(StreamReaderTest, READER_20_own_close_ends_a_pending_read) {
     });
 }
 
+Coro<> count_turns(int& turns) {
+    for (;;) {
+        ++turns;
+        co_await asyncio::sleep(0ms);
+    }
+}
+
 TEST_P(StreamReaderTest, IO_3_a_peer_that_never_stops_does_not_starve_others) {
     run([]() -> Coro<> {
         auto pair = co_await connect_pair();
@@ -349,12 +356,7 @@ TEST_P(StreamReaderTest, IO_3_a_peer_that_never_stops_does_not_starve_others) {
         const std::string much(4 << 20, 'x');
         pair.peer_writer.write(much);
         int turns = 0;
-        auto other = asyncio::create_task([&turns]() -> Coro<> {
-            for (;;) {
-                ++turns;
-                co_await asyncio::sleep(0ms);
-            }
-        });
+        auto other = asyncio::create_task(count_turns(turns));
         std::size_t received = 0;
         while (received < much.size()) received += (co_await pair.reader.read(1024)).size();
         EXPECT_GT(turns, 1);
@@ -371,12 +373,7 @@ TEST_P(StreamReaderTest, IO_3_nor_do_many_lines_that_came_at_once) {
         for (int i = 0; i < lines; ++i) much += "0123456789abcde\n";
         pair.peer_writer.write(much);
         int turns = 0;
-        auto other = asyncio::create_task([&turns]() -> Coro<> {
-            for (;;) {
-                ++turns;
-                co_await asyncio::sleep(0ms);
-            }
-        });
+        auto other = asyncio::create_task(count_turns(turns));
         for (int i = 0; i < lines; ++i) co_await pair.reader.readline();
         EXPECT_GT(turns, 6);  // after 128 KiB each
         other.cancel();
