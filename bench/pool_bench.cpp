@@ -3,7 +3,7 @@
 // peers/pool_peers.py, peers/tokio.
 
 #include "peers/asio_types.hpp"
-#include "turn_around.hpp"
+#include "pool_runs.hpp"
 
 #include <asyncio/asyncio.hpp>
 

@@ -1,8 +1,7 @@
 // Jobs of 1 KiB in and out in two worker processes: one at a time, and 50 in flight; against rings in shared memory
-// that are written by hand for just this (the limit). CPython's pool:
-// peers/pool_peers.py.
+// that are written by hand for just this (the limit). CPython's pool: peers/pool_peers.py.
 
-#include "turn_around.hpp"
+#include "pool_runs.hpp"
 
 #include <asyncio/asyncio.hpp>
 #include <asyncio/executor/process_pool_executor.hpp>

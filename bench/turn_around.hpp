@@ -1,55 +1,19 @@
 #pragma once
 
-#include <asyncio/asyncio.hpp>
-
-#include <benchmark/benchmark.h>
-
 #include <cstddef>
-#include <deque>
 #include <string>
 #include <utility>
 
-/// What pool_bench, process_bench and their peers measure: jobs of 1 KiB in and out in two workers, one at a time and
-/// 50 in flight.
+/// What pool_bench, process_bench, memory/million_jobs and their peers run: jobs of 1 KiB in and out in two workers.
 namespace turn_around {
 
 inline constexpr std::size_t payload = 1024;
 inline constexpr int in_flight = 50;
 inline constexpr int workers = 2;
-inline constexpr int jobs = 10'000;
 
 inline std::string job(std::string text) {
     std::swap(text.front(), text.back());
     return text;
-}
-
-/// `function` is the job, as the pool takes it.
-template <class Pool, class Function>
-asyncio::Coro<> one_at_a_time(benchmark::State& state, Pool& pool, Function function) {
-    asyncio::EventLoop& loop = asyncio::get_running_loop();
-    const std::string text(payload, 'x');
-    for (auto _ : state) {
-        std::string result = co_await loop.run_in_executor(pool, function, text);
-        benchmark::DoNotOptimize(result);
-    }
-    state.SetItemsProcessed(state.iterations());
-}
-
-template <class Pool, class Function>
-asyncio::Coro<> many_in_flight(benchmark::State& state, Pool& pool, Function function) {
-    asyncio::EventLoop& loop = asyncio::get_running_loop();
-    const std::string text(payload, 'x');
-    std::deque<asyncio::Future<std::string>> flying;
-    for (auto _ : state) {
-        if (flying.size() == in_flight) {
-            std::string result = co_await flying.front();
-            benchmark::DoNotOptimize(result);
-            flying.pop_front();
-        }
-        flying.push_back(loop.run_in_executor(pool, function, text));
-    }
-    for (const auto& future : flying) co_await future;
-    state.SetItemsProcessed(state.iterations());
 }
 
 }  // namespace turn_around

@@ -1,31 +1,26 @@
 // What a million jobs leave behind: the growth of the resident memory of this process and of its workers, after as many
 // jobs as warm up, in KiB. `million_jobs threads` or `million_jobs processes`.
 
+#include "../turn_around.hpp"
+
 #include <asyncio/asyncio.hpp>
 #include <asyncio/executor/process_pool_executor.hpp>
 
 #include <unistd.h>
 
-#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace {
 
 constexpr int warm_up = 100'000;
 constexpr int jobs = 1'000'000;
-constexpr int workers = 2;
-constexpr std::size_t in_flight = 50;
-constexpr std::size_t payload = 1024;
-
-std::string turn_around(std::string text) {
-    std::swap(text.front(), text.back());
-    return text;
-}
+using turn_around::in_flight;
+using turn_around::payload;
+using turn_around::workers;
 
 long resident_kib(int process) {
     std::FILE* const file = std::fopen(("/proc/" + std::to_string(process) + "/statm").c_str(), "re");
@@ -59,12 +54,12 @@ void report_growth(Submit submit, Resident resident) {
 
 void measure_threads(const std::string& text) {
     asyncio::futures::ThreadPoolExecutor pool({.max_workers = workers});
-    report_growth([&] { return pool.submit(turn_around, text); }, [] { return resident_kib(::getpid()); });
+    report_growth([&] { return pool.submit(turn_around::job, text); }, [] { return resident_kib(::getpid()); });
 }
 
 void measure_processes(const std::string& text) {
     asyncio::futures::ProcessPoolExecutor pool({.max_workers = workers});
-    report_growth([&] { return pool.submit(asyncio::remote<&turn_around>, text); },
+    report_growth([&] { return pool.submit(asyncio::remote<&turn_around::job>, text); },
                   [&] {
                       long all = resident_kib(::getpid());
                       for (const int worker : pool.worker_pids()) all += resident_kib(worker);
