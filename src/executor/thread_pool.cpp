@@ -1,5 +1,6 @@
 #include "thread_pool.hpp"
 
+#include "base/spin.hpp"
 #include "pool_registry.hpp"
 
 #include <asyncio/base/exceptions.hpp>
@@ -8,7 +9,7 @@
 
 #include <pthread.h>
 
-#include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace asyncio::detail {
@@ -16,6 +17,8 @@ namespace asyncio::detail {
 namespace {
 
 constexpr std::size_t longest_thread_name = 15;
+/// To put a thread to sleep and to wake it takes about as long.
+constexpr std::chrono::microseconds look_out_time{10};
 constexpr const char* broken_message = "A thread initializer failed, the thread pool is not usable anymore";
 
 constinit thread_local const ThreadPool* pool_of_thread = nullptr;
@@ -36,7 +39,7 @@ public:
 
     /// Looks for the next job before the outcome of the last one is delivered.
     void before_delivery() noexcept override {
-        const std::lock_guard lock(pool_.mutex_);
+        const std::unique_lock lock = lock_soon(pool_.mutex_);
         next = pool_.pop();
         if (next != nullptr) return;
         ++pool_.idle_;
@@ -61,7 +64,8 @@ ThreadPool::ThreadPool(std::size_t max_threads, std::string name_prefix, std::fu
       name_prefix_(std::move(name_prefix)),
       initializer_(std::move(initializer)),
       make_broken_(broken),
-      generation_(fork_generation()) {}
+      generation_(fork_generation()),
+      looks_out_(sys::count_of_processors() > 1) {}
 
 bool ThreadPool::usable() const noexcept {
     return generation_ == fork_generation();
@@ -79,7 +83,7 @@ void ThreadPool::require_open() const {
 
 void ThreadPool::execute(futures::Job job) {
     if (!usable()) throw RuntimeError("cannot use a thread pool in a forked child process");
-    std::unique_lock lock(mutex_);
+    std::unique_lock lock = lock_soon(mutex_);
     require_open();
     if (idle_ == 0 && threads_ < max_threads_) start_thread();  // first: it may throw
     JobNode* node = job.detach();
@@ -93,6 +97,10 @@ void ThreadPool::execute(futures::Job job) {
     if (idle_ == 0) return;  // a thread was started, or all are busy and will look for it
     --idle_;
     ++claimed_;
+    if (lookout_.load(memory_relaxed) == Lookout::looks) {
+        lookout_.store(Lookout::called, memory_relaxed);  // it takes the lock before it does anything
+        return;
+    }
     lock.unlock();
     work_.notify_one();
 }
@@ -185,7 +193,7 @@ void ThreadPool::leave() noexcept {
 
 JobNode* ThreadPool::take(Worker& worker) noexcept {
     if (worker.next != nullptr) return std::exchange(worker.next, nullptr);
-    std::unique_lock lock(mutex_);
+    std::unique_lock lock = lock_soon(mutex_);
     while (true) {
         if (JobNode* job = pop()) {
             no_longer_idle(worker);
@@ -197,9 +205,21 @@ JobNode* ThreadPool::take(Worker& worker) noexcept {
         }
         if (!worker.counted_idle) ++idle_;
         worker.counted_idle = true;
+        look_out(lock);
         work_.wait(lock, [this] { return claimed_ > 0 || shut_down_; });
         if (claimed_ > 0) no_longer_idle(worker);
     }
+}
+
+/// Before a thread sleeps, it looks for a while whether a job comes: the submitter then need not wake it, which is a
+/// system call for each small job. One thread at a time, so that the others leave the processors alone.
+void ThreadPool::look_out(std::unique_lock<std::mutex>& lock) noexcept {
+    if (!looks_out_ || claimed_ > 0 || lookout_.load(memory_relaxed) != Lookout::nobody) return;
+    lookout_.store(Lookout::looks, memory_relaxed);
+    lock.unlock();
+    static_cast<void>(spin_until([this] { return lookout_.load(memory_relaxed) == Lookout::called; }, look_out_time));
+    lock = lock_soon(mutex_);
+    lookout_.store(Lookout::nobody, memory_relaxed);
 }
 
 void ThreadPool::no_longer_idle(Worker& worker) noexcept {

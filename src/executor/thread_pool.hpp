@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/atomic.hpp>
 #include <asyncio/executor/concurrent_future.hpp>
 #include <asyncio/executor/job.hpp>
 #include <asyncio/executor/thread_pool_executor.hpp>
@@ -59,12 +60,14 @@ private:
     [[nodiscard]] JobNode* pop() noexcept;
     [[nodiscard]] JobNode* take_all() noexcept;
     void no_longer_idle(Worker& worker) noexcept;
+    void look_out(std::unique_lock<std::mutex>& lock) noexcept;
 
     const std::size_t max_threads_;
     const std::string name_prefix_;
     const std::function<void()> initializer_;
     BrokenPoolError* const make_broken_;
     const std::uint32_t generation_;
+    const bool looks_out_;  // somebody else can work while a thread looks
 
     mutable std::mutex mutex_;
     std::condition_variable work_;
@@ -74,6 +77,8 @@ private:
     std::size_t threads_ = 0;
     std::size_t idle_ = 0;     // threads that wait, or will, and were not claimed
     std::size_t claimed_ = 0;  // jobs that count on such a thread
+    enum class Lookout : std::uint8_t { nobody, looks, called };
+    Atomic<Lookout> lookout_{Lookout::nobody};  // changes with the lock only
     std::uint32_t next_number_ = 0;
     bool shut_down_ = false;
     std::exception_ptr broken_;  // what an initializer has thrown

@@ -1,10 +1,12 @@
 #include <asyncio/loop/loop_core.hpp>
 
+#include "base/spin.hpp"
 #include "fork.hpp"
 #include "watchers.hpp"
 
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/log.hpp>
+#include <asyncio/base/sys.hpp>
 #include <asyncio/loop/event_loop.hpp>
 
 #include <sys/syscall.h>
@@ -29,6 +31,11 @@ constexpr std::uint32_t busy_poll_interval = 64;
 /// take as long as that.
 constexpr std::chrono::milliseconds longest_without_poll{1};
 constexpr std::uint32_t busy_clock_interval = 4;  // a power of two
+
+/// How long the loop looks for another thread's answer before it sleeps: to sleep and to be woken takes longer.
+constexpr std::chrono::microseconds look_out_time{10};
+/// After looks in vain it sleeps at once, twice as often each time, this often at most.
+constexpr std::uint32_t longest_without_look_out = 1023;
 
 constexpr std::size_t page_size = 4096;
 
@@ -186,7 +193,9 @@ void LoopCore::poll() {
 
 /// Blocks only when there is nothing to do; other threads wake the loop only then.
 void LoopCore::wait_for_events() {
-    const bool busy = !ready_.empty() || stopping_ || !idle_waiters.empty() || !inbox_.may_sleep();
+    const bool work = !ready_.empty() || stopping_ || !idle_waiters.empty();
+    if (!work && executors != nullptr && executors->busy()) look_out();
+    const bool busy = work || !inbox_.may_sleep();
     struct Awake {
         Inbox& inbox;
         ~Awake() { inbox.awake(); }
@@ -198,6 +207,19 @@ void LoopCore::wait_for_events() {
         if (!ready_.empty() || !timers_.empty() || stopping_) deadline = Clock::time_point::min();
     }
     driver_->wait(deadline);
+}
+
+/// For the answer to a job that takes hardly any time.
+void LoopCore::look_out() noexcept {
+    static const bool others_can_work = sys::count_of_processors() > 1;
+    if (!others_can_work) return;
+    if (sleeps_without_look_out_ > 0) {
+        --sleeps_without_look_out_;
+        return;
+    }
+    const bool came = spin_until([this] { return !inbox_.empty(); }, look_out_time);
+    looks_in_vain_ = came ? 0 : std::min(2 * looks_in_vain_ + 1, longest_without_look_out);
+    sleeps_without_look_out_ = looks_in_vain_;
 }
 
 Clock::time_point LoopCore::wait_deadline() noexcept {

@@ -177,6 +177,7 @@ private:
     [[nodiscard]] bool poll_is_due() noexcept;
     void poll();
     void wait_for_events();
+    void look_out() noexcept;
     static void run_events(ReadyNode& node, Turn turn);
     void collect_due_timers();
     [[nodiscard]] Clock::time_point wait_deadline() noexcept;
@@ -199,6 +200,8 @@ private:
     std::uint32_t poll_interval_;
     std::uint32_t clock_mask_ = 0;  // the clock is looked at in iterations whose number has none of these bits
     Clock::time_point last_due_{};  // when the clock last said that a poll is due
+    std::uint32_t looks_in_vain_ = 0;
+    std::uint32_t sleeps_without_look_out_ = 0;
     bool running_ = false;
     bool stopping_ = false;
     bool closed_ = false;

@@ -1,8 +1,8 @@
 // The thread of a process pool: reads replies and keeps the limits. How workers end: process_pool_endings.cpp.
 
 #include "../pool_registry.hpp"
+#include "base/spin.hpp"
 #include "process_pool.hpp"
-#include "spin.hpp"
 #include "worker_end.hpp"
 
 #include <asyncio/base/exceptions.hpp>

@@ -2,11 +2,11 @@
 
 #include "worker.hpp"
 
+#include "base/spin.hpp"
 #include "file_inbox.hpp"
 #include "process_timer.hpp"
 #include "segment.hpp"
 #include "shared_file.hpp"
-#include "spin.hpp"
 
 #include <asyncio/base/clock.hpp>
 #include <asyncio/base/exceptions.hpp>

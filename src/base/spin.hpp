@@ -2,6 +2,8 @@
 
 #include <asyncio/base/clock.hpp>
 
+#include <mutex>
+
 namespace asyncio::detail {
 
 inline void relax_processor() noexcept {
@@ -12,8 +14,8 @@ inline void relax_processor() noexcept {
 #endif
 }
 
-/// Waits for something that another process is about to do, for so long without giving the processor away: to sleep and
-/// to be woken takes more time than that. False when it has not come.
+/// Waits for something that another thread or process is about to do, for so long without giving the processor away: to
+/// sleep and to be woken takes more time than that. False when it has not come.
 template <class Done>
 [[nodiscard]] bool spin_until(Done done, Clock::duration limit) noexcept {
     constexpr int looks_between_readings = 32;
@@ -25,6 +27,16 @@ template <class Done>
         }
     } while (Clock::now() < end);
     return false;
+}
+
+/// Locks what is held for moments only: looks a few times before it sleeps.
+[[nodiscard]] inline std::unique_lock<std::mutex> lock_soon(std::mutex& mutex) noexcept {
+    constexpr int looks = 50;
+    for (int i = 0; i < looks; ++i) {
+        if (mutex.try_lock()) return {mutex, std::adopt_lock};
+        relax_processor();
+    }
+    return std::unique_lock(mutex);
 }
 
 }  // namespace asyncio::detail
