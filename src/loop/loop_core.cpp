@@ -30,7 +30,7 @@ constexpr std::uint32_t busy_poll_interval = 64;
 /// And earlier when its iterations take long. The clock is looked at in every fourth iteration, or in each when they
 /// take as long as that.
 constexpr std::chrono::milliseconds longest_without_poll{1};
-constexpr std::uint32_t busy_clock_interval = 4;  // a power of two
+constexpr std::uint32_t busy_clock_interval = 4;
 
 /// How long the loop looks for another thread's answer before it sleeps: to sleep and to be woken takes longer.
 constexpr std::chrono::microseconds look_out_time{10};
@@ -43,6 +43,7 @@ constexpr std::size_t page_size = 4096;
 
 LoopCore::LoopCore(std::unique_ptr<Driver> driver)
     : poll_interval_(driver->polls_every_iteration() ? 1 : busy_poll_interval),
+      look_interval_(std::min(poll_interval_, busy_clock_interval)),
       process_(process_generation()),
       driver_(std::move(driver)),
       watchers_(std::make_unique<Watchers>(*this)) {
@@ -99,6 +100,7 @@ void LoopCore::run_forever() {
     const LoopPtr keep(this);
     const Running running(*this);
     iterations_since_poll_ = poll_interval_;
+    iterations_until_look_ = 1;
     do {
         run_once();
     } while (!stopping_);
@@ -139,14 +141,14 @@ void LoopCore::run_once() {
     }
 }
 
-/// In a loop that is busy.
-bool LoopCore::poll_is_due() noexcept {
-    if (++iterations_since_poll_ >= poll_interval_) return true;
-    if ((iterations_since_poll_ & clock_mask_) != 0) return false;
+bool LoopCore::look_whether_poll_is_due() noexcept {
+    iterations_since_poll_ += look_interval_;
+    if (iterations_since_poll_ >= poll_interval_) return true;
     const Clock::time_point now = driver_->now();
     const bool due = now - last_due_ >= longest_without_poll;
     if (due) last_due_ = now;
-    clock_mask_ = due && iterations_since_poll_ <= busy_clock_interval ? 0 : busy_clock_interval - 1;
+    look_interval_ = due && iterations_since_poll_ <= busy_clock_interval ? 1 : busy_clock_interval;
+    iterations_until_look_ = look_interval_;
     return due;
 }
 
@@ -181,6 +183,7 @@ void LoopCore::run_events(ReadyNode& node, Turn turn) {
 
 void LoopCore::poll() {
     iterations_since_poll_ = 0;
+    iterations_until_look_ = look_interval_;
     inbox_.drain_into(ready_);
     wait_for_events();
     if (!timers_.empty()) now_ = driver_->now();

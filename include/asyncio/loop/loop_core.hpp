@@ -174,7 +174,9 @@ private:
     void check_thread_in_debug() const;
     [[nodiscard]] bool refuse_thread_in_debug(const char* operation) const noexcept;
     void run_once();
-    [[nodiscard]] bool poll_is_due() noexcept;
+    /// In a loop that is busy.
+    [[nodiscard]] bool poll_is_due() noexcept { return --iterations_until_look_ == 0 && look_whether_poll_is_due(); }
+    [[nodiscard]] bool look_whether_poll_is_due() noexcept;
     void poll();
     void wait_for_events();
     void look_out() noexcept;
@@ -196,10 +198,11 @@ private:
     TimerHeap timers_;
     Clock::time_point now_{};
     std::uint32_t references_ = 0;
-    std::uint32_t iterations_since_poll_ = 0;
     std::uint32_t poll_interval_;
-    std::uint32_t clock_mask_ = 0;  // the clock is looked at in iterations whose number has none of these bits
-    Clock::time_point last_due_{};  // when the clock last said that a poll is due
+    std::uint32_t look_interval_;
+    std::uint32_t iterations_until_look_ = 1;  // of a busy loop
+    std::uint32_t iterations_since_poll_ = 0;  // as of the last look
+    Clock::time_point last_due_{};             // when the clock last said that a poll is due
     std::uint32_t looks_in_vain_ = 0;
     std::uint32_t sleeps_without_look_out_ = 0;
     bool running_ = false;
