@@ -17,6 +17,9 @@ public:
     [[nodiscard]] static LoopThreads& of(LoopCore& loop);
 
     [[nodiscard]] bool busy() const noexcept override { return !links.empty(); }
+    [[nodiscard]] bool answer_may_come_soon() const noexcept override {
+        return busy() && links.back()->may_come_soon();
+    }
     void close() noexcept override;
     void tear_down(EventLoop& loop) override;
 

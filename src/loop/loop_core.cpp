@@ -197,7 +197,7 @@ void LoopCore::poll() {
 /// Blocks only when there is nothing to do; other threads wake the loop only then.
 void LoopCore::wait_for_events() {
     const bool work = !ready_.empty() || stopping_ || !idle_waiters.empty();
-    if (!work && executors != nullptr && executors->busy()) look_out();
+    if (!work && executors != nullptr && executors->answer_may_come_soon()) look_out();
     const bool busy = work || !inbox_.may_sleep();
     struct Awake {
         Inbox& inbox;

@@ -39,7 +39,7 @@ public:
     }
 
 protected:
-    LoopJob() noexcept = default;
+    LoopJob() noexcept : Delivery(true) {}
 
     virtual void destroy_call() noexcept = 0;
     /// Moves the value over.

@@ -32,9 +32,11 @@ public:
     void cut() noexcept;
     /// The same when the loop closes: calls closed().
     void close() noexcept;
+    [[nodiscard]] bool may_come_soon() const noexcept { return may_come_soon_; }
 
 protected:
-    LoopLink() noexcept : ReadyNode(&run_link) {}
+    /// `may_come_soon`: nothing but this process has to do something for it.
+    explicit LoopLink(bool may_come_soon = false) noexcept : ReadyNode(&run_link), may_come_soon_(may_come_soon) {}
     virtual ~LoopLink() = default;
 
     /// Loop's thread, one iteration or more after post().
@@ -50,6 +52,7 @@ private:
     LoopCore* loop_ = nullptr;
     Atomic<std::uint32_t> references_{1};
     Atomic<State> state_{State::open};
+    const bool may_come_soon_;
 };
 
 class Delivery;
@@ -84,6 +87,8 @@ public:
     void deliver_to(DeliveredCore& future);
 
 protected:
+    explicit Delivery(bool may_come_soon = false) noexcept : LoopLink(may_come_soon) {}
+
     /// Loop's thread: the future is cancelled; what was not started need not be.
     virtual void revoke() noexcept = 0;
     /// Loop's thread: the loop closes.

@@ -17,6 +17,8 @@ public:
 
     /// Whether another thread has an answer to bring, to a task that awaits a job for instance.
     [[nodiscard]] virtual bool busy() const noexcept = 0;
+    /// Whether the youngest of them may come so soon that it pays to look out for it instead of sleeping.
+    [[nodiscard]] virtual bool answer_may_come_soon() const noexcept = 0;
     /// The loop closes: afterwards no other thread touches it. Shuts the default executor down without waiting.
     virtual void close() noexcept = 0;
     /// A Runner's tear-down: runs the loop until the default executor has no thread left, for five minutes at most.
