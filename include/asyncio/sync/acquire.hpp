@@ -18,7 +18,7 @@ namespace asyncio::detail {
 ///     name_blockers(blockers)  see Waiter
 ///     type_name, repr()        for messages
 template <class Primitive>
-class [[nodiscard("write co_await x.acquire()")]] Acquire : public ListedWaiter {
+class [[nodiscard("write co_await x.acquire()"), gnu::warn_unused]] Acquire : public ListedWaiter {
 public:
     explicit Acquire(Primitive& primitive) noexcept : primitive_(&primitive) {}
     /// One that was not awaited yet may be moved, into a task for instance.

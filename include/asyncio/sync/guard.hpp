@@ -97,7 +97,8 @@ private:
 
 /// What `guard()` returns: acquires as `acquire()` does, and gives a guard.
 template <class Primitive>
-class [[nodiscard("write auto guard = co_await x.guard();")]] GuardAwaiter : public detail::Acquire<Primitive> {
+class [[nodiscard("write auto guard = co_await x.guard();"), gnu::warn_unused]] GuardAwaiter
+    : public detail::Acquire<Primitive> {
 public:
     using detail::Acquire<Primitive>::Acquire;
 
