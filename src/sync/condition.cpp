@@ -54,7 +54,7 @@ bool ConditionWait::cancel(std::string_view message) noexcept {
 }
 
 void ConditionWait::name_blockers(Blockers& blockers) const {
-    if (reacquiring_ && stage_ == Stage::waiting) lock_->name_blockers(blockers);
+    if (reacquiring_ && stage_ == Stage::waiting) lock_->name_blockers(blockers, *this);
 }
 
 /// The cancellation that this turn is for, if any: the last one replaces those of earlier turns. One that came after an
