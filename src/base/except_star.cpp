@@ -42,6 +42,14 @@ std::exception_ptr ExceptStar::take_matching(const detail::ExceptionCondition& c
     return std::move(parts.match);
 }
 
+std::exception_ptr ExceptStar::as_plain_group(const std::exception_ptr& error) {
+    const BaseExceptionGroup* group = as_exception_group(error);
+    if (group == nullptr || detail::is_exception_of<ExceptionGroup>(error)) return error;
+    std::vector<std::exception_ptr> members;
+    for (const std::exception_ptr& member : group->exceptions()) members.push_back(as_plain_group(member));
+    return make_exception_group(group->message(), std::move(members));
+}
+
 void ExceptStar::add_thrown(std::exception_ptr error) {
     if (as_exception_group(error) != nullptr) {
         const auto original = leaves_of(original_);

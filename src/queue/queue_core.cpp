@@ -72,7 +72,7 @@ void QueueWaiter::run(ReadyNode& node, Turn turn) {
     auto& self = static_cast<QueueWaiter&>(node);
     if (self.list_ != nullptr && !self.task_->must_throw()) {
         self.list_->remove(self);
-        if (!self.ready()) return self.line_->enter(self, self);
+        if (!self.ready()) return self.line_->enter_again(self, self);
     }
     self.task_->go_on();
 }

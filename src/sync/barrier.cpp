@@ -58,7 +58,7 @@ void BarrierWait::run(ReadyNode& node, Turn turn) {
     auto& self = static_cast<BarrierWait&>(node);
     if (self.list_ != nullptr && !self.task_->must_throw()) {
         self.list_->remove(self);
-        if (!self.look()) return self.barrier_->waiters_.enter(self, self);
+        if (!self.look()) return self.barrier_->waiters_.enter_again(self, self);
     }
     self.task_->go_on();
 }

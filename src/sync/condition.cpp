@@ -17,14 +17,14 @@ void ConditionWait::start() {
     // It may have to wait for the lock as well, at a time when nothing may fail any more.
     if (!lock_->binding_.accepts(*task_)) throw_other_loop(lock_->repr());
     condition_->waits_.push_back(alive_);
-    wait_for_notification();
+    release();
+    condition_->waiters_.enter(*this, *this);
 }
 
-void ConditionWait::wait_for_notification() noexcept {
+void ConditionWait::release() noexcept {
     reacquiring_ = false;
     park();
     lock_->free();
-    condition_->waiters_.enter(*this, *this);
 }
 
 void ConditionWait::park() noexcept {
@@ -54,7 +54,7 @@ bool ConditionWait::cancel(std::string_view message) noexcept {
 }
 
 void ConditionWait::name_blockers(Blockers& blockers) const {
-    if (reacquiring_ && stage_ == Stage::waiting) lock_->name_blockers(blockers);
+    if (reacquiring_ && stage_ == Stage::waiting) lock_->name_blockers(blockers, *this);
 }
 
 /// The cancellation that this turn is for, if any: the last one replaces those of earlier turns. One that came after an
@@ -86,7 +86,8 @@ bool ConditionWait::reacquire() noexcept {
         while (GuardHook* guard = parked_.pop_front()) guard->parked_in = nullptr;
         return true;
     }
-    if (std::exchange(reacquiring_, true)) {
+    const bool again = std::exchange(reacquiring_, true);
+    if (again) {
         if (!cancelled) {
             lock_->take(task_);
             hold();
@@ -98,7 +99,7 @@ bool ConditionWait::reacquire() noexcept {
         hold();
         return true;
     }
-    lock_->waiters_.enter(*this, *this);
+    again ? lock_->waiters_.enter_again(*this, *this) : lock_->waiters_.enter(*this, *this);
     return false;
 }
 
@@ -114,14 +115,15 @@ bool ConditionWait::finished() noexcept {
             ~Running() { current = previous; }
         } const running{task_->loop().current_task, std::exchange(task_->loop().current_task, task_)};
         if (satisfied()) return true;
+        destroyed_ = !alive_.linked();  // by the predicate, and perhaps the lock with it
+        if (destroyed_) return true;
         if (!lock_->locked()) Condition::throw_not_locked("wait");
     } catch (...) {
         error_ = std::current_exception();
         return true;
     }
-    destroyed_ = !alive_.linked();
-    if (destroyed_) return true;
-    wait_for_notification();
+    release();
+    condition_->waiters_.enter_again(*this, *this);
     task_->suspend(*task_->leaf(), this);  // the predicate may have cancelled the task
     return false;
 }

@@ -7,7 +7,25 @@
 
 namespace asyncio::detail {
 
-void add_holders(Blockers& blockers, const IntrusiveList<GuardHook>& guards) {
+namespace {
+
+bool are_many(const IntrusiveList<GuardHook>& guards) noexcept {
+    std::size_t few = 16;
+    const GuardHook* guard = guards.front();
+    while (guard != nullptr && few-- > 0) guard = guards.next(*guard);
+    return guard != nullptr;
+}
+
+}  // namespace
+
+void add_holders(Blockers& blockers, const IntrusiveList<GuardHook>& guards, const WaitList& line,
+                 const ListedWaiter& asking) {
+    const ListedWaiter* const first = line.first_waiting();
+    if (first != nullptr && first != &asking && are_many(guards)) {
+        blockers.holders.push_back(mark_of(first->task()));
+        blockers.in_line = true;
+        return;
+    }
     for (const GuardHook* guard = guards.front(); guard != nullptr; guard = guards.next(*guard))
         blockers.holders.push_back(guard->taken_by);
 }

@@ -19,7 +19,7 @@ std::string Lock::repr() const {
     return detail::repr_of(type_name, this, locked_ ? "locked" : "unlocked", waiters_);
 }
 
-void Lock::name_blockers(detail::Blockers& blockers) const {
+void Lock::name_blockers(detail::Blockers& blockers, const detail::ListedWaiter&) const {
     blockers.what = detail::name_at(type_name, this);
     blockers.holders.push_back(detail::mark_of(holder_.get()));
 }

@@ -22,12 +22,12 @@ void RWLockSide::left() noexcept {
 }
 
 /// A writer waits for those inside. A reader that has none of them against it waits behind a writer.
-void RWLockSide::name_blockers(Blockers& blockers) const {
+void RWLockSide::name_blockers(Blockers& blockers, const ListedWaiter& asking) const {
     blockers.what = name_at(type_name, &lock_);
     if (lock_.writing_) {
         blockers.holders.push_back(mark_of(lock_.writer_.get()));
     } else if (writes_) {
-        add_holders(blockers, lock_.read_.guards_);
+        add_holders(blockers, lock_.read_.guards_, lock_.waiters_, asking);
     } else if (const ListedWaiter* first = lock_.waiters_.first_waiting()) {
         blockers.holders.push_back(mark_of(first->task()));
         blockers.in_line = true;

@@ -24,10 +24,10 @@ std::string Semaphore::repr() const {
 
 /// Who has a guard will release. Units without one may be anybody's to release: where there are such, nobody is to
 /// blame.
-void Semaphore::name_blockers(detail::Blockers& blockers) const {
+void Semaphore::name_blockers(detail::Blockers& blockers, const detail::ListedWaiter& asking) const {
     blockers.what = detail::name_at(bounded() ? "BoundedSemaphore" : type_name, this);
-    detail::add_holders(blockers, guards_);
-    blockers.one_of = std::max(blockers.holders.size(), static_cast<std::size_t>(initial_));
+    detail::add_holders(blockers, guards_, waiters_, asking);
+    if (!blockers.in_line) blockers.one_of = std::max(blockers.holders.size(), static_cast<std::size_t>(initial_));
 }
 
 }  // namespace asyncio

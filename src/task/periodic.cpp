@@ -68,10 +68,15 @@ void PeriodicCore::ended(const std::exception_ptr& error) {
 
 void PeriodicCore::schedule_next() {
     if (loop_->closed()) return;
-    handle_ = loop_->facade->call_at(next_beat(), [self = PeriodicPtr(this)] {
-        self->handle_ = TimerHandle();
-        self->run_call(false);
-    });
+    try {
+        handle_ = loop_->facade->call_at(next_beat(), [self = PeriodicPtr(this)] {
+            self->handle_ = TimerHandle();
+            self->run_call(false);
+        });
+    } catch (...) {
+        running_ = false;  // no memory: nothing would ever call it
+        throw;
+    }
 }
 
 Clock::time_point PeriodicCore::next_beat() {

@@ -125,6 +125,7 @@ TaskGroup::TaskGroup(TaskGroup&& other) : cancel_on_entry_(other.cancel_on_entry
 }
 
 TaskGroup::~TaskGroup() {
+    if (exit_run_) exit_run_->close();  // it was not left in order
     while (detail::TaskGroupMember* member = children_.pop_front())
         detail::TaskGroupChild::disown(static_cast<detail::TaskGroupChild*>(member));
 }
@@ -133,6 +134,7 @@ void TaskGroup::aenter() {
     if (entered_) throw RuntimeError("TaskGroup " + repr() + " has already been entered");
     detail::LoopCore& loop = detail::require_running_loop();
     if (loop.current_task == nullptr) throw RuntimeError("TaskGroup " + repr() + " cannot determine the parent task");
+    exit_run_.emplace(wait_for_tasks());
     loop_ = &loop;
     parent_ = detail::TaskPtr(loop.current_task);
     entered_ = true;
@@ -214,6 +216,12 @@ void TaskGroup::cancel() noexcept {
 }
 
 Coro<bool> TaskGroup::aexit(std::exception_ptr error) {
+    body_error_ = std::move(error);
+    return exit_run_ ? std::move(*exit_run_) : wait_for_tasks();
+}
+
+Coro<bool> TaskGroup::wait_for_tasks() {
+    std::exception_ptr error = std::move(body_error_);
     exiting_ = true;
     if (detail::is_interrupt(error) && !interrupt_) interrupt_ = error;
     if (detail::is_cancelled_error(error)) cancelled_ = error;

@@ -65,9 +65,12 @@ void Timeout::reschedule(std::optional<Clock::time_point> when) {
         loop.check_open();
     }
     loop.check_thread();
+    if (when) {
+        set_alarm(*when, *when <= loop.time());
+    } else {
+        drop_alarm();
+    }
     when_ = when;
-    drop_alarm();
-    if (when) set_alarm(*when, *when <= loop.time());
 }
 
 void Timeout::set_alarm(Clock::time_point when, bool is_due) {
@@ -78,6 +81,7 @@ void Timeout::set_alarm(Clock::time_point when, bool is_due) {
     } else {
         loop.schedule(*alarm, when);
     }
+    drop_alarm();  // only now: when there is no memory for the new one, the old one stays
     alarm_ = alarm.release();
 }
 

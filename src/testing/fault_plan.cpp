@@ -1,6 +1,7 @@
 #include <asyncio/testing/fault_plan.hpp>
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace asyncio::testing {
 
@@ -11,6 +12,7 @@ FaultPlan::~FaultPlan() {
 }
 
 FaultPlan& FaultPlan::fail(SystemCall call, int error, const When& when) {
+    if (error <= 0) throw std::invalid_argument("FaultPlan::fail: an errno value is positive, such as ECONNRESET");
     rules_.push_back({call, error, 0, when});
     return *this;
 }

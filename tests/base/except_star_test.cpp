@@ -6,6 +6,8 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -110,6 +112,25 @@ TEST(ExceptStar, EG_5_a_cancellation_inside_a_group_is_never_dropped) {
 
 TEST(ExceptStar, EG_5_nothing_happened) {
     EXPECT_EQ(left_by(except_star(nullptr).on<std::exception>(ignore)), "nothing");
+}
+
+/// A group of somebody's own that is no std::exception, whatever it holds.
+struct OwnGroup : asyncio::BaseExceptionGroup {
+    using BaseExceptionGroup::BaseExceptionGroup;
+    [[nodiscard]] std::exception_ptr derive(std::vector<std::exception_ptr> exceptions) const override {
+        return ptr(OwnGroup(message(), std::move(exceptions)));
+    }
+};
+
+TEST(ExceptStar, EG_5_handlers_of_std_exceptions_get_an_ExceptionGroup_of_any_class_of_groups) {
+    const auto inner = ptr(OwnGroup("n", {ptr(std::out_of_range("o"))}));
+    const auto own = ptr(OwnGroup("m", {ptr(std::invalid_argument("v")), inner, ptr(asyncio::CancelledError())}));
+    std::string seen;
+    auto handling = except_star(own);
+    handling.on<std::logic_error>(
+        [&](const ExceptionGroup& group) { seen = group.what() + std::string(" ") + shape(ptr(group)); });
+    EXPECT_EQ(seen, "m (2 sub-exceptions) m[v n[o]]");
+    EXPECT_EQ(left_by(std::move(handling)), "m[cancelled]");
 }
 
 }  // namespace

@@ -10,6 +10,8 @@
 #include <curl/curl.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
 using namespace std::chrono_literals;
 using asyncio::Coro;
 using asyncio::curl::Easy;
@@ -196,6 +198,7 @@ TEST_F(CurlTest, body_limit_ends_the_transfer) {
         easy.set_body_limit(999);
         EXPECT_EQ(failure(easy), CURLE_FILESIZE_EXCEEDED) << path;
         EXPECT_LE(body.size(), 999u);
+        EXPECT_EQ(easy.body_size(), std::exchange(body, "").size()) << "what was refused does not count";
     }
     Easy fits = request("/announced");
     fits.set_body_limit(1000);

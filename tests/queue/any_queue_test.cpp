@@ -677,4 +677,20 @@ TYPED_TEST(AnyQueue, statistics) {
     });
 }
 
+TYPED_TEST(AnyQueue, QUEUE_14_statistics_count_a_get_once_however_often_others_are_faster) {
+    TypeParam queue;
+    this->run([&]() -> Coro<> {
+        auto slow = this->getter(queue, "a");
+        co_await turns();
+        for (int i = 0; i < 3; ++i) {
+            queue.put_nowait(i);
+            queue.get_nowait();
+            co_await turns();
+        }
+        EXPECT_EQ(queue.statistics().getters.waits, 1U);
+        queue.put_nowait(7);
+        co_await slow;
+    });
+}
+
 }  // namespace

@@ -6,7 +6,7 @@
 #include "support/turns.hpp"
 
 #include <asyncio/asyncio.hpp>
-#include <asyncio/testing/captured_log.hpp>
+#include <asyncio/testing/testing.hpp>
 
 #include <gtest/gtest.h>
 
@@ -299,6 +299,98 @@ TEST(BroadcastSchedules, PAT_2_in_order_and_complete_whoever_is_slow_or_cancelle
         broadcast.shutdown();
         for (auto& task : listeners) co_await task;
         EXPECT_EQ(broadcast.subscribers("a"), 0U);
+    });
+}
+
+/// Throws when it is copied, if it is the one that does.
+struct Fragile {
+    explicit Fragile(bool throws_) : throws(throws_) {}
+    Fragile(const Fragile& other) : throws(other.throws) {
+        if (throws) throw std::runtime_error("copy");
+    }
+    Fragile(Fragile&&) = default;
+    bool throws;
+};
+
+TEST_P(BroadcastTest, PAT_2_a_copy_that_throws_leaves_no_disconnected_subscriber_behind) {
+    run([&]() -> Coro<> {
+        Broadcast<Fragile> broadcast;
+        auto slow = broadcast.subscribe("a", {.maxsize = 1, .when_full = SlowSubscriber::disconnect});
+        auto other = broadcast.subscribe("a");
+        broadcast.publish_nowait("a", Fragile(false));
+        EXPECT_THROW(broadcast.publish_nowait("a", Fragile(true)), std::runtime_error);
+        EXPECT_TRUE(slow.disconnected());
+        EXPECT_TRUE(slow.try_next());
+        EXPECT_EQ(broadcast.publish_nowait("a", Fragile(false)), 1U);
+        EXPECT_EQ(broadcast.subscribers("a"), 1U);
+        co_return;
+    });
+}
+
+struct Member {
+    std::optional<Subscription<std::shared_ptr<Member>>> subscription;
+};
+
+TEST_P(BroadcastTest, PAT_2_the_message_that_falls_out_was_the_last_to_hold_a_subscriber) {
+    run([&]() -> Coro<> {
+        const asyncio::SubscribeOptions one{.maxsize = 1, .when_full = SlowSubscriber::drop_oldest};
+        Broadcast<std::shared_ptr<Member>> broadcast;
+        auto subscription = broadcast.subscribe("a", one);
+        auto member = std::make_shared<Member>();
+        broadcast.publish_nowait("a", member);
+        member->subscription.emplace(broadcast.subscribe("a", one));
+        member.reset();
+        EXPECT_EQ(broadcast.publish_nowait("a", nullptr), 2U);
+        EXPECT_EQ(broadcast.subscribers("a"), 1U);
+        co_return;
+    });
+}
+
+TEST_P(BroadcastTest, PAT_2_unsubscribing_destroys_the_owner_of_the_subscription) {
+    run([&]() -> Coro<> {
+        Broadcast<std::shared_ptr<Member>> broadcast;
+        auto member = std::make_shared<Member>();
+        member->subscription.emplace(broadcast.subscribe("a"));
+        broadcast.publish_nowait("a", member);
+        Member& last = *member;
+        member.reset();
+        last.subscription->unsubscribe();
+        EXPECT_EQ(broadcast.subscribers("a"), 0U);
+        co_return;
+    });
+}
+
+TEST_P(BroadcastTest, a_subscription_that_was_moved_from_throws) {
+    Broadcast<int> broadcast;
+    auto first = broadcast.subscribe("a");
+    const auto second = std::move(first);
+    EXPECT_THROW(static_cast<void>(first.try_next()), asyncio::RuntimeError);  // NOLINT(bugprone-use-after-move)
+    EXPECT_THROW(static_cast<void>(first.next()), asyncio::RuntimeError);
+    EXPECT_THROW(static_cast<void>(first.size()), asyncio::RuntimeError);
+    first.unsubscribe();
+    EXPECT_EQ(second.pattern(), "a");
+}
+
+TEST_P(BroadcastTest, PAT_2_a_message_that_is_taken_wakes_one_of_many_publishers) {
+    run([&]() -> Coro<> {
+        constexpr int count = 100;
+        Broadcast<int> broadcast;
+        auto subscription = broadcast.subscribe("a", {.maxsize = 1});
+        auto publish = [&](int item) -> Coro<> { co_await broadcast.publish("a", item); };
+        std::vector<Task<void>> publishers;
+        for (int i = 0; i < count; ++i) publishers.push_back(asyncio::create_task(publish(i)));
+        co_await turns();
+        publishers[50].cancel();  // the message stays
+        co_await turns();
+        const auto before = asyncio::testing::Counters::now();
+        for (int i = 0; i < count; ++i) {
+            EXPECT_EQ(subscription.try_next()->item, i);
+            co_await turns();
+            EXPECT_TRUE(publishers[static_cast<std::size_t>(i)].done());
+            EXPECT_TRUE(i + 2 >= count || !publishers[static_cast<std::size_t>(i + 2)].done() || i == 48);
+        }
+        const auto cost = asyncio::testing::Counters::now() - before;
+        EXPECT_LE(cost.wakeups, 3U * count);
     });
 }
 

@@ -311,4 +311,53 @@ TEST(PipelineSchedules, PAT_1_PAT_3_items_in_are_items_out) {
     });
 }
 
+TEST_P(PipelineTest, PAT_3_put_throws_when_all_workers_were_cancelled_before_their_first_step) {
+    run([&]() -> Coro<> {
+        auto body = [&](TaskGroup& group) -> Coro<> {
+            const auto before = asyncio::all_tasks();
+            auto pipeline = Pipeline<int>(group, 1).stage(twice, {.workers = 2});
+            for (const auto& task : asyncio::all_tasks())
+                if (std::find(before.begin(), before.end(), task) == before.end()) task.cancel();
+            co_await turns();
+            bool refused = false;
+            try {
+                co_await pipeline.put(1);
+            } catch (const asyncio::QueueShutDown&) {
+                refused = true;
+            }
+            EXPECT_TRUE(refused);
+            EXPECT_FALSE(co_await pipeline.next());
+        };
+        co_await in_group(body);
+    });
+}
+
+TEST_P(PipelineTest, PAT_3_put_throws_after_a_stage_has_failed) {
+    run([&]() -> Coro<> {
+        std::optional<Pipeline<int, void>> pipeline;  // outlives the group
+        auto fail = [](int) -> Coro<> {
+            co_await turns();
+            throw std::runtime_error("stage");
+        };
+        auto body = [&](TaskGroup& group) -> Coro<> {
+            pipeline.emplace(Pipeline<int>(group, 1).stage(fail));
+            for (int i = 0; i < 5; ++i) co_await pipeline->put(i);  // cancelled, and not told of the end of the queue
+        };
+        std::size_t errors = 0;
+        try {
+            co_await in_group(body);
+        } catch (const asyncio::ExceptionGroup& group) {
+            errors = group.exceptions().size();
+        }
+        EXPECT_EQ(errors, 1U);
+        bool refused = false;
+        try {
+            co_await pipeline->put(1);
+        } catch (const asyncio::QueueShutDown&) {
+            refused = true;
+        }
+        EXPECT_TRUE(refused);
+    });
+}
+
 }  // namespace

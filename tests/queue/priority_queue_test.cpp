@@ -4,12 +4,14 @@
 #include "support/turns.hpp"
 
 #include <asyncio/asyncio.hpp>
+#include <asyncio/testing/testing.hpp>
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <queue>
 #include <random>
 #include <stdexcept>
@@ -197,5 +199,55 @@ template <class T>
 concept Queueable = requires { typename PriorityQueue<T>; };
 struct Incomparable {};
 static_assert(Queueable<int> && !Queueable<Incomparable>, "PQ-3: uncomparable types do not compile");
+
+/// Refuses the comparisons that are asked for.
+struct Refusing {
+    bool operator()(int a, int b) const {
+        if (std::exchange(*refuse, false)) throw std::domain_error("incomparable");
+        return a < b;
+    }
+    bool* refuse;
+};
+
+TEST(PriorityQueueTest, PQ_3_a_put_that_fails_at_its_turn_leaves_the_room_to_the_next) {
+    asyncio::testing::run_virtual([]() -> Coro<> {
+        bool refuse = false;
+        PriorityQueue<int, Refusing> queue(2, Refusing{&refuse});
+        queue.put_nowait(1);
+        queue.put_nowait(2);
+        auto put = [&](int item) -> Coro<> { co_await queue.put(item); };
+        auto failing = asyncio::create_task(put(4));
+        auto next = asyncio::create_task(put(3));
+        co_await turns();
+        EXPECT_EQ(queue.get_nowait(), 1);
+        refuse = true;
+        co_await turns(2);
+        EXPECT_TRUE(next.done());
+        EXPECT_EQ(queue.qsize(), 2U);
+        EXPECT_THROW(failing.result(), std::domain_error);
+    });
+}
+
+TEST(PriorityQueueTest, PQ_3_a_get_that_fails_at_its_turn_leaves_the_item_to_the_next) {
+    asyncio::testing::run_virtual([]() -> Coro<> {
+        for (const bool throwing : {true, false}) {
+            bool refuse = false;
+            PriorityQueue<int, Refusing> queue(0, Refusing{&refuse});
+            auto get = [&]() -> Coro<int> {
+                if (throwing) co_return co_await queue.get();
+                const auto item = co_await queue.next();
+                co_return *item;
+            };
+            std::vector<asyncio::Task<int>> tasks;
+            for (int i = 0; i < 4; ++i) tasks.push_back(asyncio::create_task(get()));
+            co_await turns();
+            for (int i = 0; i < 3; ++i) queue.put_nowait(i);
+            refuse = true;
+            co_await turns(2);
+            EXPECT_THROW(tasks[0].result(), std::domain_error);
+            for (int i = 1; i < 4; ++i) EXPECT_EQ(tasks[static_cast<std::size_t>(i)].result(), i - 1);
+        }
+    });
+}
 
 }  // namespace

@@ -331,4 +331,24 @@ TEST(ResourcePoolSchedules, PAT_4_no_place_is_lost) {
     });
 }
 
+TEST_P(ResourcePoolTest, PAT_4_acquire_of_a_closed_pool_throws_without_waiting_for_the_end_of_aclose) {
+    run([&]() -> Coro<> {
+        ResourcePool<Resource> pool(2, create());
+        auto lease = co_await pool.acquire();
+        auto close = [&]() -> Coro<> { co_await pool.aclose(); };
+        auto closing = asyncio::create_task(close());
+        co_await turns();
+        bool refused = false;
+        try {
+            static_cast<void>(co_await pool.acquire());
+        } catch (const asyncio::RuntimeError&) {
+            refused = true;
+        }
+        EXPECT_TRUE(refused);
+        EXPECT_FALSE(closing.done());
+        lease.release();
+        co_await closing;
+    });
+}
+
 }  // namespace

@@ -334,4 +334,15 @@ TEST_P(BarrierTest, SYNC_7_belongs_to_one_loop_and_stays_as_it_was) {
     EXPECT_EQ(barrier.n_waiting(), 0U);
 }
 
+TEST_P(BarrierTest, BAR_5_statistics_count_a_wait_outside_once) {
+    run([&]() -> Coro<> {
+        Barrier barrier(2);
+        auto wait = [&]() -> Coro<> { co_await barrier.wait(); };
+        std::vector<asyncio::Task<void>> tasks;
+        for (int i = 0; i < 6; ++i) tasks.push_back(asyncio::create_task(wait()));
+        for (auto& task : tasks) co_await task;
+        EXPECT_EQ(barrier.statistics().waiters.waits, 5U);  // the second one of the first generation did not wait
+    });
+}
+
 }  // namespace

@@ -728,4 +728,42 @@ TEST_P(ConditionTest, COND_notify_of_a_negative_number_wakes_nobody) {
     });
 }
 
+TEST_P(ConditionTest, COND_17_the_predicate_destroys_the_condition) {
+    run([&]() -> Coro<> {
+        auto condition = std::make_unique<Condition>();
+        auto task = asyncio::create_task([&]() -> Coro<> {
+            auto guard = co_await condition->guard();
+            int asked = 0;
+            co_await condition->wait_for([&] {
+                if (++asked == 2) condition.reset();
+                return false;
+            });
+        });
+        co_await turns();
+        co_await notify(*condition);
+        co_await turns(2);
+        EXPECT_THROW(task.result(), asyncio::RuntimeError);
+    });
+}
+
+TEST_P(ConditionTest, COND_8_statistics_count_a_wait_once_however_often_it_looks_again) {
+    run([&]() -> Coro<> {
+        Condition condition;
+        bool over = false;
+        auto task = asyncio::create_task([&]() -> Coro<> {
+            auto guard = co_await condition.guard();
+            co_await condition.wait_for([&] { return over; });
+        });
+        co_await turns();
+        for (int i = 0; i < 3; ++i) {
+            co_await notify(condition);
+            co_await turns(2);
+        }
+        EXPECT_EQ(condition.statistics().waiters.waits, 1U);
+        over = true;
+        co_await notify(condition);
+        co_await task;
+    });
+}
+
 }  // namespace

@@ -290,6 +290,26 @@ TEST_F(DeadlockTest, a_semaphore_all_of_whose_guards_are_stuck) {
     EXPECT_EQ(found(), (Names{"a", "a b"}));
 }
 
+TEST_F(DeadlockTest, where_many_hold_the_others_are_behind_the_first_in_the_line) {
+    constexpr int many = 20;
+    Semaphore semaphore(many);
+    for (int i = 0; i < many; ++i)
+        start("t" + std::to_string(i), [this, &semaphore, i]() -> Coro<> {
+            auto unit = co_await semaphore.guard();
+            co_await turns(2);
+            if (i == many - 1) co_await event.wait();
+            auto more = co_await semaphore.guard();
+        });
+    run_until_asleep();
+    EXPECT_EQ(found(), Names{}) << "the last one may release its unit";
+    event.set();
+    run_until_asleep();
+    const Names rings = found();
+    EXPECT_EQ(rings.size(), static_cast<std::size_t>(many));
+    EXPECT_NE(std::find(rings.begin(), rings.end(), "t0 t1"), rings.end());
+    EXPECT_NE(log.text().find(", behind 't0'"), std::string::npos) << log.text();
+}
+
 TEST_F(DeadlockTest, units_without_a_guard_are_nobodys) {
     Semaphore semaphore(2);
     Semaphore signal(0);

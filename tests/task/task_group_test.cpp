@@ -11,6 +11,7 @@
 #include <asyncio/task/run_until_complete.hpp>
 #include <asyncio/task/sleep.hpp>
 #include <asyncio/task/timeout.hpp>
+#include <asyncio/testing/captured_log.hpp>
 
 #include <gtest/gtest.h>
 
@@ -834,6 +835,17 @@ TEST_P(TaskGroupTest, LOOP_11_closed_while_a_callback_of_a_child_is_queued) {
     }
     loop.close();
     EXPECT_FALSE(task.done());
+}
+
+TEST_P(TaskGroupTest, TG_3_a_group_that_was_entered_and_not_left_is_dropped_in_silence) {
+    loop.set_debug(true);
+    const asyncio::testing::CapturedLog log;
+    run([]() -> Coro<> {
+        TaskGroup group;
+        group.aenter();
+        co_return;
+    });
+    EXPECT_EQ(log.text(), "");
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 
 #include <cerrno>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -163,6 +164,13 @@ TEST_P(FaultsOnEachDriver, opening_listening_and_accepting_fail_alike) {
     Once accept(asyncio::Operation::Kind::accept, server, loop);
     EXPECT_EQ(accept.run(), -ENFILE);
     for (auto* each : {&connect.descriptor, &server}) driver.close(**each);
+}
+
+TEST_F(FaultPlanTest, refuses_what_is_no_errno_value) {
+    FaultPlan plan;
+    EXPECT_THROW(plan.fail(SystemCall::write, -ENOMEM), std::invalid_argument);
+    EXPECT_THROW(plan.fail(SystemCall::write, 0), std::invalid_argument);
+    EXPECT_EQ(write("a"), 1);
 }
 
 }  // namespace

@@ -48,9 +48,10 @@ private:
         static_assert((... && !std::is_base_of_v<BaseExceptionGroup, Es>), "except* cannot catch exception groups");
         using Group =
             std::conditional_t<(... && std::is_base_of_v<std::exception, Es>), ExceptionGroup, BaseExceptionGroup>;
-        const std::exception_ptr match =
+        std::exception_ptr match =
             take_matching([](const std::exception_ptr& error) { return (... || detail::is_exception_of<Es>(error)); });
         if (!match) return;
+        if constexpr (std::is_same_v<Group, ExceptionGroup>) match = as_plain_group(match);
         try {
             handler(static_cast<const Group&>(*as_exception_group(match)));
         } catch (...) {
@@ -59,6 +60,8 @@ private:
     }
     /// A group of the members that match, which then belong no longer to the rest; nullptr without any.
     [[nodiscard]] std::exception_ptr take_matching(const detail::ExceptionCondition& condition);
+    /// The same group as an ExceptionGroup, if it is of a class of somebody's own that is none.
+    [[nodiscard]] static std::exception_ptr as_plain_group(const std::exception_ptr& group);
     void add_thrown(std::exception_ptr error);
 
     std::exception_ptr original_;

@@ -34,9 +34,12 @@ class Mailbox : public MailboxCore {
 public:
     using MailboxCore::MailboxCore;
 
-    /// Whether the subscriber gets it.
-    bool deliver(const std::string& topic, const T& item) {
-        if (full() && !make_room()) return false;
+    /// Whether the subscriber gets it. One that falls out for it goes to `dropped`.
+    bool deliver(const std::string& topic, const T& item, std::vector<Published<T>>& dropped) {
+        if (full()) {
+            if (drops_oldest()) dropped.push_back(queue_.get_nowait());
+            if (!accepts_more()) return false;
+        }
         queue_.put_nowait(Published<T>(topic, item));
         ++stored_;
         return true;
@@ -54,7 +57,6 @@ public:
     [[nodiscard]] std::size_t size() const noexcept override { return queue_.qsize(); }
 
 private:
-    void drop_oldest() override { static_cast<void>(queue_.try_get()); }
     void shut_down(bool immediate) override { queue_.shutdown({.immediate = immediate}); }
 
     Queue<Published<T>> queue_;  // the limit is the MailboxCore's business
@@ -62,7 +64,8 @@ private:
 
 }  // namespace detail
 
-/// One subscriber's place in a Broadcast; ends when destroyed. Movable.
+/// One subscriber's place in a Broadcast; ends when destroyed. Movable; a moved-from one can be assigned to and
+/// destroyed, and all else but `unsubscribe()` throws RuntimeError.
 template <class T>
 class [[nodiscard("the subscription ends when this is destroyed")]] Subscription {
 public:
@@ -79,9 +82,9 @@ public:
     /// Takes the next message, waiting until there is one; the await gives nullopt when the broadcast was shut down or
     /// destroyed, or this subscriber disconnected, and nothing is left. Several tasks may wait, in the order of their
     /// coming. Cancellation: CancelledError, and no message is lost.
-    [[nodiscard]] Coro<std::optional<Published<T>>> next() { return detail::Mailbox<T>::next(box_); }
+    [[nodiscard]] Coro<std::optional<Published<T>>> next() { return detail::Mailbox<T>::next(box()); }
     /// Takes the next message if there is one.
-    [[nodiscard]] std::optional<Published<T>> try_next() { return box_->try_next(); }
+    [[nodiscard]] std::optional<Published<T>> try_next() { return box()->try_next(); }
 
     /// Ends the subscription: what was not taken is dropped, a `next()` that waits gives nullopt, a publisher that
     /// waits for this subscriber goes on. Does nothing the second time.
@@ -89,16 +92,17 @@ public:
         if (box_ == nullptr) return;
         if (auto topics = topics_.lock()) topics->remove(*box_);
         topics_.reset();
-        box_->close(true);
+        const auto box = box_;  // a message may be the last to hold this subscription's owner
+        box->close(true);
     }
 
-    [[nodiscard]] const std::string& pattern() const noexcept { return box_->pattern(); }
+    [[nodiscard]] const std::string& pattern() const { return box()->pattern(); }
     /// How many messages are there to be taken.
-    [[nodiscard]] std::size_t size() const noexcept { return box_->size(); }
+    [[nodiscard]] std::size_t size() const { return box()->size(); }
     /// How many messages were dropped so far because this subscriber was too slow.
-    [[nodiscard]] std::uint64_t dropped() const noexcept { return box_->dropped(); }
+    [[nodiscard]] std::uint64_t dropped() const { return box()->dropped(); }
     /// Whether this subscriber was disconnected because it was too slow.
-    [[nodiscard]] bool disconnected() const noexcept { return box_->disconnected(); }
+    [[nodiscard]] bool disconnected() const { return box()->disconnected(); }
 
 private:
     friend class Broadcast<T>;
@@ -106,6 +110,11 @@ private:
     Subscription(std::shared_ptr<detail::Mailbox<T>> box, std::weak_ptr<detail::Topics> topics) noexcept
         : box_(std::move(box)),
           topics_(std::move(topics)) {}
+
+    [[nodiscard]] const std::shared_ptr<detail::Mailbox<T>>& box() const {
+        if (box_ == nullptr) detail::throw_moved_subscription();
+        return box_;
+    }
 
     std::shared_ptr<detail::Mailbox<T>> box_;
     std::weak_ptr<detail::Topics> topics_;
@@ -136,7 +145,7 @@ public:
     /// Throws std::invalid_argument for a pattern with a `*` elsewhere, QueueShutDown after `shutdown()`.
     Subscription<T> subscribe(std::string pattern, SubscribeOptions options = {}) {
         auto box = std::make_shared<detail::Mailbox<T>>(std::move(pattern), options);
-        topics_->add(box);
+        topics_->add(*box);
         return Subscription<T>(std::move(box), topics_);
     }
 
@@ -177,8 +186,10 @@ private:
         topics_->require_open();
         std::size_t count = 0;
         bool lost_one = false;
+        std::vector<Published<T>> dropped;  // destroyed at the end: what hangs on an item may hold a subscription
         topics_->visit(topic, [&](detail::MailboxCore& box) {
-            if (static_cast<detail::Mailbox<T>&>(box).deliver(topic, item)) {
+            // One of those disconnected may still be there, when the delivery before this one threw.
+            if (!box.disconnected() && static_cast<detail::Mailbox<T>&>(box).deliver(topic, item, dropped)) {
                 ++count;
                 if (slow != nullptr && box.behind()) slow->emplace_back(box);
             }

@@ -44,7 +44,33 @@ struct Stage {
     F function;
     int workers = 0;
 
-    static Coro<void> work(std::shared_ptr<Stage> stage) {
+    /// A worker, as long as it may still work: leaves the stage however it ends, also before its first step.
+    class Worker {
+    public:
+        explicit Worker(std::shared_ptr<Stage> stage) noexcept : stage_(std::move(stage)) {}
+        Worker(Worker&&) noexcept = default;
+        Worker& operator=(Worker&&) = delete;
+        ~Worker() {
+            if (stage_ != nullptr) stage_->leave();
+        }
+        [[nodiscard]] Stage* operator->() const noexcept { return stage_.get(); }
+
+        /// Leaves in the next iteration: whoever waits in the group is cancelled then, before the end of a queue can
+        /// reach it.
+        void fail() noexcept {
+            try {
+                get_running_loop().call_soon(
+                    [worker = std::move(*this)]() mutable { Worker ended(std::move(worker)); });
+            } catch (...) {
+                // Out of memory: it has left already.
+            }
+        }
+
+    private:
+        std::shared_ptr<Stage> stage_;
+    };
+
+    static Coro<void> work(Worker stage) {
         try {
             while (auto item = co_await stage->input->next()) {
                 if constexpr (std::is_void_v<Out>) {
@@ -55,11 +81,11 @@ struct Stage {
                 }
             }
         } catch (const CancelledError&) {
-            stage->leave();
+            throw;
+        } catch (...) {
+            stage.fail();
             throw;
         }
-        // Any other exception ends the group, and with it whoever waits.
-        stage->leave();
     }
 
 private:
@@ -170,7 +196,8 @@ public:
         detail::StageOutput<Result> output;
         if constexpr (!std::is_void_v<Result>) output.queue = std::make_shared<Queue<Result>>(options.capacity);
         auto shared = std::make_shared<Stage>(Stage{std::move(output_), output, std::move(function), options.workers});
-        for (int i = 0; i < options.workers; ++i) this->group_->create_task(Stage::work(shared), {}, place);
+        for (int i = 0; i < options.workers; ++i)
+            this->group_->create_task(Stage::work(typename Stage::Worker(shared)), {}, place);
         if constexpr (std::is_void_v<Result>) {
             return Pipeline<In, void>(*this->group_, std::move(this->input_));
         } else {

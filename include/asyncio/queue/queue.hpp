@@ -53,8 +53,7 @@ public:
     QueueGetAwaiter(QueueGetAwaiter&& unstarted) noexcept : QueueGetAwaiter(unstarted.queue()) {}
 
     T await_resume() {
-        finish();
-        return queue().get_nowait();
+        return conclude([this] { return queue().get_nowait(); });
     }
 
 protected:
@@ -68,8 +67,7 @@ public:
     using QueueGetAwaiter<T, Storage>::QueueGetAwaiter;
 
     std::optional<T> await_resume() {
-        this->finish();
-        return this->queue().try_get();
+        return this->conclude([this] { return this->queue().try_get(); });
     }
 };
 
@@ -85,8 +83,7 @@ public:
         : QueuePutAwaiter(unstarted.queue(), std::in_place, std::move(unstarted.item_)) {}
 
     void await_resume() {
-        finish();
-        queue().put_nowait(std::move(item_));
+        conclude([this] { queue().put_nowait(std::move(item_)); });
     }
 
 private:

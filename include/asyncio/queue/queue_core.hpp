@@ -118,10 +118,18 @@ protected:
     [[nodiscard]] bool ready() const noexcept {
         return queue_->shut_down_ || (line_ == &queue_->getters_ ? !queue_->empty() : !queue_->full());
     }
-    /// First thing in await_resume: throws what ended the wait in place of an item or room.
-    void finish() {
+    /// The end of the wait: `action` takes or stores the item, unless something else ended it. When that throws, the
+    /// item, or the room, that this one was woken for is for the next.
+    template <class F>
+    decltype(auto) conclude(const F& action) {
         if (stage_ != Stage::idle) [[unlikely]]
             fail();
+        try {
+            return action();
+        } catch (...) {
+            if (task_ != nullptr) hand_on();  // it did wait
+            throw;
+        }
     }
 
     QueueCore* queue_;

@@ -120,6 +120,7 @@ public:
     /// destroyed meanwhile, and when it belongs to another loop.
     /// Cancellation: CancelledError; a resource that is being made or checked is destroyed, the place is free again.
     [[nodiscard]] Coro<Lease<T>> acquire() {
+        require_open();  // not in the line behind aclose(), which may wait for this very task
         auto unit = co_await free_.guard();
         const std::shared_ptr<const Hooks> hooks = hooks_;  // may outlive the pool, while one of them is awaited
         require_open();

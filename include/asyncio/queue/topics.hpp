@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/intrusive_list.hpp>
 #include <asyncio/sync/event.hpp>
 #include <asyncio/task/coro.hpp>
 
@@ -11,7 +12,6 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <vector>
 
 namespace asyncio {
 
@@ -33,7 +33,7 @@ static_assert(std::is_trivially_destructible_v<SubscribeOptions>);
 namespace detail {
 
 /// A subscriber's queue without its messages: how full it is, and who waits for that to change.
-class MailboxCore : public std::enable_shared_from_this<MailboxCore> {
+class MailboxCore : public std::enable_shared_from_this<MailboxCore>, public ListHook {
 public:
     MailboxCore(std::string pattern, SubscribeOptions options) noexcept
         : pattern_(std::move(pattern)),
@@ -61,14 +61,15 @@ public:
     void close(bool drop);
 
 protected:
-    /// Does what the subscriber wants done when it is full; false: the message is not for it.
-    [[nodiscard]] bool make_room();
+    [[nodiscard]] bool drops_oldest() const noexcept { return options_.when_full == SlowSubscriber::drop_oldest; }
+    /// The subscriber is full: false when the message is not for it. One that drops its oldest does so itself.
+    [[nodiscard]] bool accepts_more();
     void taken();
 
     std::uint64_t stored_ = 0;  // so far
 
 private:
-    virtual void drop_oldest() = 0;
+    void let_publishers_go();
     virtual void shut_down(bool immediate) = 0;
     [[nodiscard]] bool has_come_near(std::uint64_t number) const noexcept {
         return closed_ || options_.maxsize <= 0 || number <= left_ + static_cast<std::uint64_t>(options_.maxsize);
@@ -80,7 +81,7 @@ private:
     std::uint64_t dropped_ = 0;
     bool disconnected_ = false;
     bool closed_ = false;
-    Event room_;
+    std::map<std::uint64_t, Event*> publishers_;  // that wait, by the number of their message
 };
 
 /// A mailbox that the publisher of its newest message waits for.
@@ -94,11 +95,14 @@ private:
     std::uint64_t number_;
 };
 
+[[noreturn]] void throw_moved_subscription();
+
 /// Who has subscribed to what.
 class Topics {
 public:
-    void add(std::shared_ptr<MailboxCore> box);
-    void remove(const MailboxCore& box) noexcept;
+    /// Until it is removed or destroyed.
+    void add(MailboxCore& box);
+    void remove(MailboxCore& box) noexcept;
     /// Those that were disconnected by a message of this topic.
     void remove_disconnected(std::string_view topic);
     void shutdown();
@@ -116,7 +120,7 @@ public:
     }
 
 private:
-    using Boxes = std::vector<std::shared_ptr<MailboxCore>>;
+    using Boxes = IntrusiveList<MailboxCore>;
     using Map = std::map<std::string, Boxes, std::less<>>;
 
     static void require_topic(std::string_view topic);
@@ -124,7 +128,8 @@ private:
     static void visit_in(const Map& map, std::string_view key, F& function) {
         const auto found = map.find(key);
         if (found == map.end()) return;
-        for (const auto& box : found->second) function(*box);
+        const Boxes& boxes = found->second;
+        for (MailboxCore* box = boxes.front(); box != nullptr; box = boxes.next(*box)) function(*box);
     }
 
     Map exact_;

@@ -15,10 +15,11 @@ namespace asyncio::detail {
 ///     taken(task)              the task's turn has come, and it takes it
 ///     not_taken(chosen)        a task leaves without it; `chosen`: it had its turn already
 ///     left()                   a waiting task is cancelled and will leave at its turn; if there is such a function
-///     name_blockers(blockers)  see Waiter
+///     name_blockers(blockers, waiter)
+///                              see Waiter
 ///     type_name, repr()        for messages
 template <class Primitive>
-class [[nodiscard("write co_await x.acquire()")]] Acquire : public ListedWaiter {
+class [[nodiscard("write co_await x.acquire()"), gnu::warn_unused]] Acquire : public ListedWaiter {
 public:
     explicit Acquire(Primitive& primitive) noexcept : primitive_(&primitive) {}
     /// One that was not awaited yet may be moved, into a task for instance.
@@ -47,7 +48,7 @@ public:
         return true;
     }
     void name_blockers(Blockers& blockers) const override {
-        if (stage_ == Stage::waiting) primitive_->name_blockers(blockers);
+        if (stage_ == Stage::waiting) primitive_->name_blockers(blockers, *this);
     }
 
     [[nodiscard]] Primitive& primitive() const noexcept { return *primitive_; }

@@ -64,7 +64,7 @@ protected:
 
 private:
     void start();
-    void wait_for_notification() noexcept;
+    void release() noexcept;
     [[nodiscard]] bool reacquire() noexcept;
     void park() noexcept;
     void hold() noexcept;

@@ -18,7 +18,8 @@ struct DeadlockedTask {
     std::string waits_for;
     /// Who has that; the next task of the ring, and of the last one the first.
     AnyTask holder;
-    /// `holder` does not have it yet but comes first: a writer before a reader of an RWLock.
+    /// `holder` does not have it yet but comes first: a writer before a reader of an RWLock, or who is first in the
+    /// line for what more than 16 hold.
     bool in_line = false;
 };
 

@@ -24,8 +24,10 @@ public:
 [[nodiscard]] inline TaskMark mark_of(const TaskCore* task) noexcept {
     return task == nullptr ? TaskMark() : TaskMark{task, task->serial()};
 }
-/// Names those who took the guards in `guards`.
-void add_holders(Blockers& blockers, const IntrusiveList<GuardHook>& guards);
+/// Names those who took the guards in `guards`. Where these are many, only to the first in the line; to the others that
+/// one, which they are behind: all of them to each would be the product of both numbers.
+void add_holders(Blockers& blockers, const IntrusiveList<GuardHook>& guards, const WaitList& line,
+                 const ListedWaiter& asking);
 
 /// A destructor may not throw: says that a guard could not release.
 void report_failed_release(std::exception_ptr error) noexcept;
@@ -97,7 +99,8 @@ private:
 
 /// What `guard()` returns: acquires as `acquire()` does, and gives a guard.
 template <class Primitive>
-class [[nodiscard("write auto guard = co_await x.guard();")]] GuardAwaiter : public detail::Acquire<Primitive> {
+class [[nodiscard("write auto guard = co_await x.guard();"), gnu::warn_unused]] GuardAwaiter
+    : public detail::Acquire<Primitive> {
 public:
     using detail::Acquire<Primitive>::Acquire;
 

@@ -79,7 +79,7 @@ private:
     [[nodiscard]] detail::LoopBinding& binding() noexcept { return binding_; }
     void taken(detail::TaskCore* task) noexcept { take(task); }
     void not_taken(bool) noexcept { hand_on(); }
-    void name_blockers(detail::Blockers& blockers) const;
+    void name_blockers(detail::Blockers& blockers, const detail::ListedWaiter& asking) const;
 
     [[nodiscard]] bool try_take(detail::TaskCore* task) noexcept {
         if (locked_ || waiters_.live()) return false;

@@ -47,7 +47,7 @@ private:
     void not_taken(bool chosen) noexcept;
     /// A writer that leaves no longer keeps out the readers behind it.
     void left() noexcept;
-    void name_blockers(Blockers& blockers) const;
+    void name_blockers(Blockers& blockers, const ListedWaiter& asking) const;
     [[nodiscard]] std::string repr() const;
 
     RWLock& lock_;

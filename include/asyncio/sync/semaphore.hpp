@@ -84,7 +84,7 @@ private:
         if (chosen) ++value_;
         choose_all_allowed();
     }
-    void name_blockers(detail::Blockers& blockers) const;
+    void name_blockers(detail::Blockers& blockers, const detail::ListedWaiter& asking) const;
 
     [[nodiscard]] bool bounded() const noexcept { return bound_ != std::numeric_limits<std::ptrdiff_t>::max(); }
     bool choose_next() noexcept {

@@ -101,6 +101,11 @@ public:
         ++waits_;
         if (++live_ > peak_) peak_ = live_;
     }
+    /// The same for one whose turn has come and who has to wait on: it is the same wait.
+    void enter_again(ListedWaiter& waiter, ReadyNode& turn) noexcept {
+        enter(waiter, turn);
+        --waits_;
+    }
     /// The waiter's turn has come.
     void remove(ListedWaiter& waiter) noexcept {
         if (next_ == &waiter) skip();

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <source_location>
 #include <string>
 #include <utility>
@@ -102,6 +103,7 @@ private:
     void take_error(detail::TaskCore& task);
     void abort() noexcept;
     void abort_with_parent() noexcept;
+    [[nodiscard]] Coro<bool> wait_for_tasks();
     [[nodiscard]] bool finish(std::exception_ptr error);
 
     detail::LoopCore* loop_ = nullptr;
@@ -111,7 +113,9 @@ private:
     std::vector<std::exception_ptr> errors_;
     std::exception_ptr interrupt_;  // the first KeyboardInterrupt or SystemExit
     std::exception_ptr cancelled_;  // a CancelledError to be passed on
-    ExitWait* exit_ = nullptr;      // while the parent waits in it
+    std::exception_ptr body_error_;
+    std::optional<Coro<bool>> exit_run_;  // made before there are tasks, since without memory for it they would be left
+    ExitWait* exit_ = nullptr;            // while the parent waits in it
     bool entered_ = false;
     bool exiting_ = false;
     bool aborting_ = false;

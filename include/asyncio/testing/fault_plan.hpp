@@ -40,8 +40,8 @@ public:
     FaultPlan& operator=(const FaultPlan&) = delete;
     ~FaultPlan() override;
 
-    /// The call is not made and fails with `error` (an errno value). Of several rules for one call the first that
-    /// applies fails it.
+    /// The call is not made and fails with `error` (an errno value, positive: else std::invalid_argument is thrown). Of
+    /// several rules for one call the first that applies fails it.
     FaultPlan& fail(SystemCall call, int error, const When& when = {});
     /// The call is made for at most `size` bytes, at least 1.
     FaultPlan& shorten(SystemCall call, std::size_t size, const When& when = {});

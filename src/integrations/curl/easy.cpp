@@ -57,11 +57,11 @@ struct Easy::State {
     }
 
     bool take(std::string_view piece) noexcept {
-        received += piece.size();
-        if (received > body_limit) {
+        if (piece.size() > body_limit - received) {
             limit_exceeded = true;
             return false;
         }
+        received += piece.size();
         try {
             return !body_callback || body_callback(piece);
         } catch (...) {
