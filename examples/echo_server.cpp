@@ -2,9 +2,11 @@
 
 #include <asyncio/asyncio.hpp>
 
+#include <charconv>
 #include <cstdio>
-#include <cstdlib>
+#include <exception>
 #include <string>
+#include <string_view>
 
 asyncio::Coro<> echo(asyncio::StreamReader reader, asyncio::StreamWriter writer) {
     for (;;) {
@@ -25,9 +27,18 @@ asyncio::Coro<> serve(std::uint16_t port) {
 }
 
 int main(int argc, char** argv) {
-    if (argc < 2) return std::fprintf(stderr, "usage: echo_server PORT\n"), 2;
+    const std::string_view number = argc == 2 ? argv[1] : "";
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), port);
+    if (error != std::errc{} || end != number.data() + number.size()) {
+        std::fputs("usage: echo_server PORT\n", stderr);
+        return 2;
+    }
     try {
-        asyncio::run(serve(static_cast<std::uint16_t>(std::atoi(argv[argc - 1]))));
+        asyncio::run(serve(port));
+    } catch (const std::exception& failure) {  // the port is taken
+        std::fprintf(stderr, "echo_server: %s\n", failure.what());
+        return 1;
     } catch (const asyncio::KeyboardInterrupt&) {
         return 130;  // Ctrl-C
     }

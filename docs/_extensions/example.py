@@ -1,9 +1,12 @@
 """The directive `example`: a compiled example with the command that runs it, its source, and what it prints.
 
+    [examples/tutorial/15_lock.cpp](../../examples/tutorial/15_lock.cpp) …:
+
     ```{example} tutorial/15_lock
     ```
 
-shows examples/tutorial/15_lock.cpp, and examples/tutorial/15_lock.expected when there is one. ctest compares that file with what
+shows examples/tutorial/15_lock.cpp, and examples/tutorial/15_lock.expected when there is one. Where the page is read as plain
+Markdown there is the link instead, which tools/check_snippets asks for. ctest compares that file with what
 the program prints, so nothing in the book was pasted. A line `elapsed 2` at its end is what the virtual clock showed, and not
 printed by the program.
 
@@ -32,7 +35,7 @@ class Example(SphinxDirective):
         source = pathlib.Path(self.env.srcdir).parent / "examples" / f"{name}.cpp"
         if not source.exists():
             raise self.error(f"there is no program {name}")
-        lines = include(f"examples/{name}.cpp", "")
+        lines = include(f"examples/{name}.cpp")
         command = " ".join(["./dev run", name, self.options.get("arguments", "")]).rstrip()
         expected = source.with_suffix(".expected")
         self.env.note_dependency(str(source))
@@ -61,7 +64,8 @@ def parsed(directive, markdown):
 
 
 def include(file, caption=None):
-    language, captions = ("cpp", [f":caption: \"{caption}{file}\""]) if caption is not None else ("text", [])
+    language = "cpp" if file.endswith(".cpp") else "text"
+    captions = [f":caption: \"{caption}{file}\""] if caption else []
     return [f"```{{literalinclude}} /../{file}", f":language: {language}", *captions, "```", ""]
 
 

@@ -2,7 +2,9 @@
 
 #include "ascii.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 namespace crawler {
@@ -69,27 +71,34 @@ private:
 
 constexpr std::size_t most = 1'000'000'000;
 
+struct ValuedOption {
+    std::string_view name;
+    void (*set)(Options& options, const std::string& value);
+};
+
+constexpr ValuedOption valued_options[] = {
+    {"--concurrency", [](Options& o, const std::string& value) { o.concurrency = parse_count(value, 1, 10'000); }},
+    {"--per-host", [](Options& o, const std::string& value) { o.per_host = parse_count(value, 1, 10'000); }},
+    {"--max-pages", [](Options& o, const std::string& value) { o.max_pages = parse_count(value, 1, most); }},
+    {"--max-size", [](Options& o, const std::string& value) { o.max_size = parse_size(value); }},
+    {"--timeout", [](Options& o, const std::string& value) { o.timeout = parse_duration(value); }},
+    {"--retries",
+     [](Options& o, const std::string& value) { o.retries = static_cast<int>(parse_count(value, 0, 100)); }},
+    {"--json", [](Options& o, const std::string& value) { o.json_file = value; }},
+    {"--timeline", [](Options& o, const std::string& value) { o.timeline_file = value; }},
+};
+
 /// True when the argument is an option that takes a value, which is then stored.
 bool read_valued_option(Options& options, Arguments& arguments) {
-    const std::string& name = arguments.name();
-    if (name == "--concurrency")
-        options.concurrency = parse_count(arguments.value(), 1, 10'000);
-    else if (name == "--per-host")
-        options.per_host = parse_count(arguments.value(), 1, 10'000);
-    else if (name == "--max-pages")
-        options.max_pages = parse_count(arguments.value(), 1, most);
-    else if (name == "--max-size")
-        options.max_size = parse_size(arguments.value());
-    else if (name == "--timeout")
-        options.timeout = parse_duration(arguments.value());
-    else if (name == "--retries")
-        options.retries = static_cast<int>(parse_count(arguments.value(), 0, 100));
-    else if (name == "--json")
-        options.json_file = arguments.value();
-    else if (name == "--timeline")
-        options.timeline_file = arguments.value();
-    else
-        return false;
+    const auto* const option =
+        std::ranges::find(valued_options, std::string_view(arguments.name()), &ValuedOption::name);
+    if (option == std::end(valued_options)) return false;
+    const std::string value = arguments.value();
+    try {
+        option->set(options, value);
+    } catch (const UsageError& error) {
+        throw UsageError(arguments.name() + ": " + error.what());
+    }
     return true;
 }
 

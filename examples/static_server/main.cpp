@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <stdexcept>
 
@@ -35,7 +36,7 @@ asyncio::Coro<> serve(const CommandLine& line) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc == 2 && std::strcmp(argv[1], "--help") == 0) {
+    if (argc == 2 && (std::strcmp(argv[1], "--help") == 0 || std::strcmp(argv[1], "-h") == 0)) {
         std::fputs(usage().data(), stdout);
         return 0;
     }
@@ -45,6 +46,10 @@ int main(int argc, char** argv) {
     } catch (const std::invalid_argument& error) {
         std::fprintf(stderr, "static_server: %s\n\n%s", error.what(), usage().data());
         return 2;
+    } catch (const std::filesystem::filesystem_error& error) {
+        std::fprintf(stderr, "static_server: cannot serve %s: %s\n", error.path1().c_str(),
+                     error.code().message().c_str());
+        return 1;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "static_server: %s\n", error.what());
         return 1;

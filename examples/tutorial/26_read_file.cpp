@@ -26,6 +26,10 @@ Coro<> amain(std::filesystem::path path) {
 }
 
 int main(int argc, char** argv) {
-    asyncio::run(amain(argc > 1 ? argv[1] : __FILE__));
+    if (argc != 2) {
+        std::cerr << "usage: 26_read_file FILE\n";
+        return 2;
+    }
+    asyncio::run(amain(argv[1]));
     return 0;
 }

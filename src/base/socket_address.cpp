@@ -160,7 +160,8 @@ std::string SocketAddress::to_string() const {
         case AF_INET:
             return host() + ":" + std::to_string(port());
         case AF_INET6:
-            return "[" + host() + "]:" + std::to_string(port());
+            // GCC 12 warns of `"[" + host()` with -O3 (-Wrestrict), wrongly.
+            return std::string("[").append(host()).append("]:").append(std::to_string(port()));
         default:
             return host();
     }

@@ -45,13 +45,13 @@ TEST(Options, wrong_usage_is_named) {
     EXPECT_EQ(complaint({}), "no URL given");
     EXPECT_EQ(complaint({"--bogus", "u"}), "unknown option --bogus");
     EXPECT_EQ(complaint({"u", "--concurrency"}), "--concurrency needs a value");
-    EXPECT_EQ(complaint({"u", "--concurrency", "0"}), "\"0\" is not a number from 1 to 10000");
-    EXPECT_EQ(complaint({"u", "--concurrency", "many"}), "\"many\" is not a number from 1 to 10000");
-    EXPECT_EQ(complaint({"u", "--retries=-1"}), "\"-1\" is not a number from 0 to 100");
-    EXPECT_EQ(complaint({"u", "--timeout", "1h"}), "\"1h\" is not a duration such as 30s or 500ms");
+    EXPECT_EQ(complaint({"u", "--concurrency", "0"}), "--concurrency: \"0\" is not a number from 1 to 10000");
+    EXPECT_EQ(complaint({"u", "--concurrency", "many"}), "--concurrency: \"many\" is not a number from 1 to 10000");
+    EXPECT_EQ(complaint({"u", "--retries=-1"}), "--retries: \"-1\" is not a number from 0 to 100");
+    EXPECT_EQ(complaint({"u", "--timeout", "1h"}), "--timeout: \"1h\" is not a duration such as 30s or 500ms");
     EXPECT_EQ(complaint({"u", "--timeout", "0"}), "--timeout must be longer than nothing");
-    EXPECT_EQ(complaint({"u", "--timeout", "nan"}), "\"nan\" is not a duration such as 30s or 500ms");
-    EXPECT_EQ(complaint({"u", "--max-size", "10X"}), "\"10X\" is not a size such as 512k or 10M");
+    EXPECT_EQ(complaint({"u", "--timeout", "nan"}), "--timeout: \"nan\" is not a duration such as 30s or 500ms");
+    EXPECT_EQ(complaint({"u", "--max-size", "10X"}), "--max-size: \"10X\" is not a size such as 512k or 10M");
     EXPECT_EQ(complaint({"u", "--robots=yes"}), "--robots takes no value");
 }
 

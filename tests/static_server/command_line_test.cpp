@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace static_server {
 namespace {
@@ -25,6 +28,32 @@ TEST(CommandLine, takes_options) {
     EXPECT_EQ(line.site.latency, 20ms);
     EXPECT_EQ(line.site.timeout, 1500ms);
     EXPECT_EQ(line.site.max_connections, 3U);
+}
+
+TEST(CommandLine, takes_values_behind_an_equals_sign) {
+    const CommandLine line = parse_command_line({"--root=/a=b", "--port=80", "--host", "::1"});
+    EXPECT_EQ(line.root, "/a=b");
+    EXPECT_EQ(line.port, 80);
+    EXPECT_EQ(line.host, "::1");
+}
+
+std::string complaint(const std::vector<std::string_view>& arguments) {
+    try {
+        parse_command_line(arguments);
+    } catch (const std::invalid_argument& error) {
+        return error.what();
+    }
+    return "";
+}
+
+TEST(CommandLine, says_which_option_is_wrong_and_why) {
+    EXPECT_EQ(complaint({"--bogus"}), "unknown option --bogus");
+    EXPECT_EQ(complaint({"/srv"}), "unknown option /srv");
+    EXPECT_EQ(complaint({"--root"}), "--root needs a value");
+    EXPECT_EQ(complaint({"--port", "http"}), "--port: \"http\" is not a number from 0 to 65535");
+    EXPECT_EQ(complaint({"--port=65536"}), "--port: \"65536\" is not a number from 0 to 65535");
+    EXPECT_EQ(complaint({"--timeout", "soon"}), "--timeout: \"soon\" is not a duration such as 30, 1.5s or 20ms");
+    EXPECT_EQ(complaint({"--latency", "-1"}), "--latency: \"-1\" is not a duration of at most a day");
 }
 
 TEST(CommandLine, refuses_what_it_does_not_understand) {

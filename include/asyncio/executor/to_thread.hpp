@@ -63,4 +63,14 @@ Coro<> to_thread(F&&, Args&&...) {
     detail::throw_null_callable();
 }
 
+/// The mistake in `to_thread(f(x))`.
+template <class F, class... Args>
+    requires(!detail::Job<F, Args...> && !detail::CoroutineIsGivenInsteadOfJob<F, Args...>)
+Coro<> to_thread(F&&, Args&&...) {
+    static_assert(detail::Job<F, Args...>,
+                  "asyncio::to_thread takes a function and the arguments to call it with: write to_thread(f, x), not "
+                  "to_thread(f(x))");
+    detail::throw_null_callable();
+}
+
 }  // namespace asyncio

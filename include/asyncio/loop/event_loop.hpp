@@ -144,6 +144,15 @@ public:
         return schedule_call(&context.core(), unknown, after(delay), std::forward<F>(callable),
                              std::forward<Args>(arguments)...);
     }
+    /// The mistake in `call_later(1, f)`.
+    template <class Number, class F, class... Args>
+        requires std::is_arithmetic_v<Number> && detail::Callback<F, Args...>
+    TimerHandle call_later(Number, F&&, Args&&...) {
+        static_assert(!std::is_arithmetic_v<Number>,
+                      "call_later takes a duration, not a number: write call_later(1s, f) with "
+                      "using namespace std::chrono_literals");
+        return {};
+    }
 
     /// Runs the callable when `loop.time()` has reached `when`.
     template <class F>

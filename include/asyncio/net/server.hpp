@@ -212,4 +212,14 @@ template <class F>
     return detail::start_server<std::decay_t<F>>(std::forward<F>(callback), std::string(host), port, options);
 }
 
+/// The mistake of a callback that cannot be called with what a server has.
+template <class F>
+    requires(!std::is_invocable_v<std::decay_t<F>&, StreamReader, StreamWriter>)
+Coro<Server> start_server(F&&, std::string_view, std::uint16_t, ServerOptions = {}) {
+    static_assert(std::is_invocable_v<std::decay_t<F>&, StreamReader, StreamWriter>,
+                  "the callback of asyncio::start_server must take the streams by value: write "
+                  "asyncio::Coro<> callback(asyncio::StreamReader reader, asyncio::StreamWriter writer)");
+    detail::throw_null_callable();
+}
+
 }  // namespace asyncio

@@ -8,6 +8,7 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <type_traits>
 
 namespace asyncio {
 
@@ -81,6 +82,15 @@ private:
 template <class Rep, class Period>
 [[nodiscard]] Timeout timeout(std::chrono::duration<Rep, Period> delay) {
     return timeout(TimeLimit(detail::to_clock_duration(delay)));
+}
+/// The mistake in `timeout(5)`.
+template <class Number>
+    requires std::is_arithmetic_v<Number>
+Timeout timeout(Number) {
+    static_assert(!std::is_arithmetic_v<Number>,
+                  "asyncio::timeout takes a duration, not a number: write asyncio::timeout(5s) with "
+                  "using namespace std::chrono_literals, or std::nullopt for no limit");
+    return Timeout(std::nullopt);
 }
 
 /// A limit at a time of the loop's clock; nullopt: none. Mirrors asyncio.timeout_at (since 3.11).

@@ -142,4 +142,14 @@ template <class A, class Rep, class Period>
     return wait_for(std::forward<A>(awaitable), TimeLimit(detail::to_clock_duration(limit)));
 }
 
+/// The mistake in `wait_for(f(), 5)`.
+template <class A, class Number>
+    requires std::is_arithmetic_v<Number>
+Coro<> wait_for(A&&, Number) {
+    static_assert(!std::is_arithmetic_v<Number>,
+                  "asyncio::wait_for takes a duration, not a number: write asyncio::wait_for(…, 5s) with "
+                  "using namespace std::chrono_literals, or std::nullopt for no limit");
+    detail::throw_no_value();
+}
+
 }  // namespace asyncio

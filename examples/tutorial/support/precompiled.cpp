@@ -1,0 +1,1 @@
+// The precompiled header of the programs belongs to this file, which has nothing else.
