@@ -113,6 +113,7 @@ void ProcessPool::execute(std::unique_ptr<RemoteMessage> message) {
     pump();
 }
 
+/// Starts none when the fork server has just ended: once the thread has heard of that, another one starts it.
 void ProcessPool::start_worker() {
     if (!server_.running()) {
         server_.start(limits_.exit_limit_ns);
@@ -127,7 +128,12 @@ void ProcessPool::start_worker() {
     }
     workers_.reserve(workers_.size() + 1);
     auto initializer = initializer_message();
-    auto worker = std::make_unique<WorkerHandle>(server_, start_method_, next_worker_++, wakeup_.get(), limits_);
+    std::unique_ptr<WorkerHandle> worker;
+    try {
+        worker = std::make_unique<WorkerHandle>(server_, start_method_, next_worker_++, wakeup_.get(), limits_);
+    } catch (const ServerHasEnded&) {
+        return;
+    }
     if (initializer != nullptr) {
         worker->places[0] = {std::move(initializer), next_sequence_++};
         worker->write(0);

@@ -28,7 +28,7 @@ struct WorkerLimits {
 /// where nothing else is said.
 class WorkerHandle {
 public:
-    /// Has it started. Throws std::system_error.
+    /// Has it started. Throws ServerHasEnded; std::system_error.
     WorkerHandle(WorkerServer& server, ServerRequest::Kind kind, std::uint32_t id, int wakeup,
                  const WorkerLimits& limits);
 
