@@ -177,6 +177,8 @@ def comparisons():
                    "priority_asyncio", "priority_std"),
         Comparison("sync_bench", Row("Queue per item, capacity 1024", "Go channel", "ns", 0.2), "queue_items/1024", "channel_go/1024", peer_program="sync"),
         Comparison("sync_bench", Row("Queue per item, capacity 1", "Go channel", "ns", 0.2), "queue_items/1", "channel_go/1", peer_program="sync"),
+        foreign("tokio", "sync_bench", "Queue per item, capacity 1024", 0.2, "queue_items/1024", "items/1024"),
+        foreign("tokio", "sync_bench", "Queue per item, capacity 1", 0.2, "queue_items/1", "items/1"),
         Comparison("sync_bench", Row("lock and unlock, free", "asyncio", "ns"), "lock_free", "lock_python", peer_program="sync"),
         Comparison("sync_bench", Row("Queue per item, capacity 1", "asyncio", "ns"), "queue_items/1", "queue_python/1", peer_program="sync"),
         Comparison("memory/sleeping_tasks", Row("memory of a sleeping task", "Asio awaitable", "bytes", 320, absolute=True),

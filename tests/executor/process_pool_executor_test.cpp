@@ -16,6 +16,7 @@
 #include <array>
 #include <cerrno>
 #include <cmath>
+#include <deque>
 #include <future>
 #include <memory>
 #include <set>
@@ -66,6 +67,11 @@ void initialize(const std::string& path, int number) {
 }
 int get_global() {
     return global_number;
+}
+/// Whether this job comes right after the one before it.
+bool next_in_order(int number) {
+    static int next = 0;
+    return std::exchange(next, number + 1) == number;
 }
 void fail_to_initialize() {
     throw std::runtime_error("no model");
@@ -140,6 +146,20 @@ TEST_P(ProcessPool, PPE_1_runs_jobs_and_gives_their_results) {
     for (int i = 0; i < 100; ++i) futures.push_back(pool.submit(remote<&process_jobs::square>, i));
     for (int i = 0; i < 100; ++i) EXPECT_EQ(futures[static_cast<std::size_t>(i)].result(), i * i);
     EXPECT_EQ(pool.submit(remote<&process_jobs::echo>, std::string("text")).result(), "text");
+}
+
+/// Two threads give its worker jobs: this one, and the pool's own.
+TEST_P(ProcessPool, PPE_1_one_worker_begins_with_jobs_in_their_order) {
+    ProcessPoolExecutor pool({.max_workers = 1, .start = GetParam()});
+    std::deque<Future<bool>> futures;
+    for (int i = 0; i < (sanitized ? 2'000 : 20'000); ++i) {
+        if (futures.size() == 20) {
+            ASSERT_TRUE(futures.front().result()) << i;
+            futures.pop_front();
+        }
+        futures.push_back(pool.submit(remote<&process_jobs::next_in_order>, i));
+    }
+    for (const auto& future : futures) EXPECT_TRUE(future.result());
 }
 
 template <class F>

@@ -7,8 +7,11 @@
 #include <asyncio/asyncio.hpp>
 #include <asyncio/executor/process_pool_executor.hpp>
 #include <asyncio/testing/captured_log.hpp>
+#include <asyncio/testing/fault_plan.hpp>
 
 #include <gtest/gtest.h>
+
+#include <sys/resource.h>
 
 #include <cerrno>
 #include <chrono>
@@ -185,6 +188,28 @@ TEST_P(ForkServer, PPE_8_killed_and_a_strict_pool_is_broken) {
     ::kill(server, SIGKILL);
     EXPECT_THROW(hangs.result(), BrokenProcessPool);
     EXPECT_THROW(pool.submit(remote<&process_jobs::square>, 2), BrokenProcessPool);
+}
+
+/// Before the pool's thread has heard of it.
+TEST_P(ForkServer, PPE_8_gone_when_a_worker_is_to_be_started_fails_nothing) {
+    ProcessPoolExecutor pool({.max_workers = 2, .start = GetParam()});
+    asyncio::testing::FaultPlan faults;
+    faults.fail(asyncio::testing::SystemCall::sendmsg, EPIPE, {.nth = 1});
+    EXPECT_EQ(pool.submit(remote<&process_jobs::square>, 2).result(), 4);
+    EXPECT_EQ(pool.submit(remote<&process_jobs::square>, 3).result(), 9);
+}
+
+/// As `ulimit -n` may say.
+TEST_P(ForkServer, PPE_4_works_with_few_descriptors) {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit few{process_tests::open_descriptors() + 40, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    {
+        ProcessPoolExecutor pool({.max_workers = 2, .start = GetParam()});
+        EXPECT_EQ(pool.submit(remote<&process_jobs::square>, 2).result(), 4);
+    }
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 TEST_P(ForkServer, PPE_4_no_process_can_be_made) {

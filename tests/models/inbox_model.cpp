@@ -8,10 +8,12 @@
 // closes: a call is taken or refused, never both.
 
 #define ASYNCIO_ATOMIC_HEADER "model_atomic.hpp"
+#include "explored.hpp"
+#include "model_wakeup.hpp"
+
 #include <asyncio/base/inbox.hpp>
 
 #include <array>
-#include <cstdio>
 
 namespace {
 
@@ -19,29 +21,6 @@ using asyncio::detail::Inbox;
 using asyncio::detail::ReadyNode;
 using asyncio::detail::ReadyQueue;
 using asyncio::detail::Turn;
-
-/// An eventfd in an edge-triggered epoll set: each write ends one wait, the next or the present one.
-class Wakeup {
-public:
-    void wake() {
-        mutex_.lock(RL_INFO);
-        woken_(RL_INFO) = true;
-        changed_.notify_all(RL_INFO);
-        mutex_.unlock(RL_INFO);
-    }
-    void wait() {
-        mutex_.lock(RL_INFO);
-        while (!static_cast<bool>(woken_(RL_INFO))) changed_.wait(mutex_, RL_INFO);
-        woken_(RL_INFO) = false;
-        mutex_.unlock(RL_INFO);
-    }
-    void prepare() { woken_(RL_INFO) = false; }
-
-private:
-    rl::mutex mutex_;
-    rl::condition_variable changed_;
-    rl::var<bool> woken_;
-};
 
 void never_run(ReadyNode&, Turn) {}
 
@@ -84,7 +63,7 @@ struct Posting {
     }
 
     Inbox inbox;
-    Wakeup wakeup;
+    Eventfd wakeup;
     ReadyQueue ready;
     std::array<std::array<Call, calls_each>, posters> calls;
     std::array<int, posters> next{};
@@ -118,6 +97,7 @@ struct LoopSleeps : rl::test_suite<LoopSleeps<calls_each>, posters + 1> {
     void after() {
         for (auto& of_one : shared.calls)
             for (Call& each : of_one) RL_ASSERT(each.taken && !each.refused);
+        shared.wakeup.finish();
     }
     Call& call(int poster, int i) {
         return shared.calls[static_cast<std::size_t>(poster)][static_cast<std::size_t>(i)];
@@ -141,34 +121,17 @@ struct LoopCloses : rl::test_suite<LoopCloses, posters + 1> {
     }
     void after() {
         for (auto& of_one : shared.calls) RL_ASSERT(of_one[0].taken != of_one[0].refused);
+        shared.wakeup.finish();
     }
     Call& call(int poster) { return shared.calls[static_cast<std::size_t>(poster)][0]; }
 };
-
-/// Runs every execution in which threads are switched at most `switches` times while they could go on, besides where
-/// they wait.
-template <class Model>
-bool explored(const char* name, unsigned switches) {
-    rl::test_params params;
-    params.search_type = rl::sched_bound;
-    params.context_bound = switches;
-    params.iteration_count = 100'000'000;  // the search ends by itself, long before
-    rl::ostringstream messages;
-    params.output_stream = &messages;
-    params.progress_stream = &messages;
-    const bool good = rl::simulate<Model>(params);
-    std::printf("%s: %s in %llu executions\n", name, good ? "no fault" : "FAULT",
-                static_cast<unsigned long long>(params.stop_iteration));
-    if (!good) std::puts(messages.str().c_str());
-    return good;
-}
 
 }  // namespace
 
 int main() {
     bool good = true;
-    good &= explored<LoopCloses>("the loop closes, 5 switches", 5);
-    good &= explored<LoopSleeps<1>>("one call each, 4 switches", 4);
-    good &= explored<LoopSleeps<2>>("two calls each, 3 switches", 3);
+    good &= explored<LoopCloses>("the loop closes", 5);
+    good &= explored<LoopSleeps<1>>("one call each", 4);
+    good &= explored<LoopSleeps<2>>("two calls each", 3);
     return good ? 0 : 1;
 }

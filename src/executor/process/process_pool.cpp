@@ -113,6 +113,7 @@ void ProcessPool::execute(std::unique_ptr<RemoteMessage> message) {
     pump();
 }
 
+/// Starts none when the fork server has just ended: once the thread has heard of that, another one starts it.
 void ProcessPool::start_worker() {
     if (!server_.running()) {
         server_.start(limits_.exit_limit_ns);
@@ -127,10 +128,15 @@ void ProcessPool::start_worker() {
     }
     workers_.reserve(workers_.size() + 1);
     auto initializer = initializer_message();
-    auto worker = std::make_unique<WorkerHandle>(server_, start_method_, next_worker_++, wakeup_.get(), limits_);
+    std::unique_ptr<WorkerHandle> worker;
+    try {
+        worker = std::make_unique<WorkerHandle>(server_, start_method_, next_worker_++, wakeup_.get(), limits_);
+    } catch (const ServerHasEnded&) {
+        return;
+    }
     if (initializer != nullptr) {
-        worker->write(0, *initializer, next_sequence_++);
-        worker->places[0].message = std::move(initializer);
+        worker->places[0] = {std::move(initializer), next_sequence_++};
+        worker->write(0);
         worker->post(0);
     }
     workers_.push_back(std::move(worker));
@@ -203,7 +209,7 @@ void ProcessPool::pump() noexcept {
         auto message = queue_.empty() ? take_back_for_idle() : queue_.pop_front();
         if (message == nullptr) break;
         const std::size_t index = *worker->free_place();
-        worker->places[index] = {std::move(message), true};
+        worker->places[index] = {std::move(message), next_sequence_++, true};
         ++worker->sent;
         fill(lock, *worker, index);
     }
@@ -217,25 +223,23 @@ void ProcessPool::pump() noexcept {
 /// Writes a message into its slot without the lock: beginning a job takes locks of its own.
 void ProcessPool::fill(std::unique_lock<std::mutex>& lock, WorkerHandle& worker, std::size_t index) noexcept {
     RemoteMessage& message = *worker.places[index].message;
-    const std::uint64_t sequence = next_sequence_++;
     lock.unlock();
     bool wanted = message.begun;
     if (!wanted) message.for_each([&](RemoteJob& job) { wanted = job.begin() || wanted; });
     message.begun = true;
     std::exception_ptr error;
     try {
-        if (wanted) worker.write(index, message, sequence);
+        if (wanted) worker.write(index);
     } catch (...) {
         error = std::current_exception();
     }
     lock.lock();
-    worker.places[index].filling = false;
     if (wanted && error == nullptr && !worker.dead) {
         worker.post(index);
         if (wall_time_limit_) wake_thread();
         return;
     }
-    std::unique_ptr<RemoteMessage> back = std::move(worker.places[index].message);
+    std::unique_ptr<RemoteMessage> back = worker.drop(index);
     --worker.sent;
     wake_thread();  // it may wait for the last place to become free
     if (worker.dead) bury_dead();
@@ -258,7 +262,7 @@ void ProcessPool::free_place(WorkerHandle& worker, std::size_t index,
     const std::lock_guard lock(mutex_);
     start_failed_ = false;
     message = std::move(worker.places[index].message);
-    worker.slot(index).state.store(SlotState::empty, memory_release);
+    SegmentHeader::release(worker.slot(index));
     if (worn_out(worker) && worker.usable() && worker.load() == 0) worker.leave();
 }
 

@@ -45,6 +45,9 @@ void ProcessPool::read_reports() noexcept {
 void ProcessPool::on_server_ended() noexcept {
     const std::vector<WorkerHandle*> all = seen_;
     for (WorkerHandle* worker : all) on_ended(*worker, worker->ready() ? SIGKILL : server_.last_status());
+    if (!all.empty()) return;
+    on_early_end(server_.last_status(), false);
+    pump();  // who found it gone has left messages in the queue
 }
 
 void ProcessPool::on_report(const ServerReport& report) noexcept {

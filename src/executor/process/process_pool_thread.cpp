@@ -166,7 +166,7 @@ void ProcessPool::deliver(WorkerHandle& worker, std::size_t index) noexcept {
     {
         const std::lock_guard lock(mutex_);
         const WorkerHandle::Place& place = worker.places[index];
-        if (place.filling) {  // a reply to what was not sent
+        if (place.filling || place.written) {  // a reply to what was not sent
             doom(worker);
             return;
         }
@@ -237,11 +237,13 @@ void ProcessPool::wait(bool busy) noexcept {
     if (busy && !look) return;
     const bool expects_reply = lately_busy || std::ranges::any_of(seen_, &WorkerHandle::working);
     if (!look && spins_ && expects_reply && spin_until(any_replied, spin_for_reply)) return;
-    for (const WorkerHandle* worker : seen_) worker->parent_sleeps(true);
     std::array<epoll_event, 2> events{};
-    const std::int64_t timeout = busy || any_replied() ? 0 : time_to_sleep_ns();
-    const long count = sys::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
-    for (const WorkerHandle* worker : seen_) worker->parent_sleeps(false);
+    long count = 0;
+    const auto sleep = [&](bool none) {
+        const std::int64_t timeout = busy || !none ? 0 : time_to_sleep_ns();
+        count = sys::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
+    };
+    sleep_until_reply(seen_, [](const WorkerHandle* worker) -> SegmentHeader& { return worker->channel(); }, sleep);
     for (long i = 0; i < count; ++i) {
         if (events[static_cast<std::size_t>(i)].data.fd != wakeup_.get()) {
             reports_ = true;

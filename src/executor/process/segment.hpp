@@ -1,5 +1,7 @@
 #pragma once
 
+#include "channel.hpp"
+
 #include <asyncio/base/atomic.hpp>
 #include <asyncio/base/unique_fd.hpp>
 
@@ -11,13 +13,6 @@
 
 namespace asyncio::detail {
 
-/// Who may touch a slot's message, and what it is:
-///
-///     empty ──parent──► posted ──worker──► taken ──worker──► replied ──parent──► empty
-///       ▲                 │
-///       └─────parent──────┘  taken back, for another worker
-enum class SlotState : std::uint32_t { empty, posted, taken, replied };
-
 /// What a reply says besides its records.
 enum class ReplyKind : std::uint32_t {
     records,    ///< one for each record of the request
@@ -26,16 +21,14 @@ enum class ReplyKind : std::uint32_t {
     unreadable  ///< the request was damaged
 };
 
-/// Describes the message that lies in a slot's room, or in the first of the `files` that go through the socket with the
-/// slot's sequence number; the others are memory that it refers to.
-struct alignas(64) MessageSlot {
-    Atomic<SlotState> state;
+/// The message that lies in a slot's room, or in the first of the `files` that go through the socket with the slot's
+/// sequence number; the others are memory that it refers to.
+struct MessageHead {
     ReplyKind kind;
     std::uint32_t count;  // records
     std::uint32_t files;
     std::uint32_t initializer;  // when it throws, the worker runs nothing else
     std::uint64_t size;
-    std::uint64_t sequence;
     Atomic<std::int64_t> taken_at;  // steady clock, in ns
 };
 
@@ -45,18 +38,14 @@ inline constexpr std::size_t slots_of_worker = 2;
 inline constexpr std::size_t slot_room = std::size_t{1} << 20;
 
 /// What a parent and its worker share.
-struct SegmentHeader {
-    Atomic<std::uint32_t> posts;                      // counts the parent's calls on the worker, which sleeps on it
-    Atomic<std::uint32_t> worker_sleeps;              // it must be woken
-    alignas(64) Atomic<std::uint32_t> parent_sleeps;  // a reply must be written to the pool's eventfd
-    Atomic<std::uint32_t> leave;                      // the worker shall exit when nothing is posted
-    Atomic<std::uint32_t> ready;                      // the worker has begun to work
-    std::int64_t cpu_limit_ns;                        // for each message; 0: none
-    std::int64_t exit_limit_ns;                       // from its last message to its end; 0: none
-    std::uint64_t memory_limit;                       // beyond what the worker has at its start; 0: none
+struct SegmentHeader : Channel<MessageHead, slots_of_worker> {
+    Atomic<std::uint32_t> ready;  // the worker has begun to work
+    std::int64_t cpu_limit_ns;    // for each message; 0: none
+    std::int64_t exit_limit_ns;   // from its last message to its end; 0: none
+    std::uint64_t memory_limit;   // beyond what the worker has at its start; 0: none
     std::uint64_t max_message_size;
-    std::array<MessageSlot, slots_of_worker> slots;
 };
+using MessageSlot = SegmentHeader::Slot;
 static_assert(Atomic<std::uint32_t>::is_always_lock_free && Atomic<std::int64_t>::is_always_lock_free);
 
 /// Memory that is shared with another process.

@@ -92,11 +92,11 @@ private:
         if (!start(request)) return std::nullopt;
         // This is the worker from here on.
         const WorkerFds worker_fds{owned[0].get(), owned[1].get(), owned[2].get()};
-        if (request.kind == ServerRequest::Kind::exec) exec_worker(worker_fds);
-        static_cast<void>(owned[0].release());
         socket_.reset();
         children_.reset();
         parent_.reset();
+        if (request.kind == ServerRequest::Kind::exec) exec_worker(worker_fds);
+        static_cast<void>(owned[0].release());
         return run_worker(worker_fds, answer_);
     }
 
@@ -127,10 +127,13 @@ private:
     }
 
     [[noreturn]] void exec_worker(const WorkerFds& fds) const noexcept {
-        // First out of the way: they may lie where they are to be.
-        constexpr int out_of_the_way = 100;
+        // First out of the way: they may lie where they are to be. No further than necessary: there may be a low limit.
+        constexpr int out_of_the_way = first_inherited_fd + count_of_worker_fds;
         std::array<int, count_of_worker_fds> moved{fds.segment, fds.socket, fds.wakeup};
-        for (int& fd : moved) fd = ::fcntl(fd, F_DUPFD_CLOEXEC, out_of_the_way);
+        for (int& fd : moved) {
+            fd = ::fcntl(fd, F_DUPFD_CLOEXEC, out_of_the_way);
+            if (fd < 0) ::_exit(exec_failed);
+        }
         for (int i = 0; i < count_of_worker_fds; ++i)
             ::dup2(moved[static_cast<std::size_t>(i)], first_inherited_fd + i);
         ::syscall(SYS_close_range, first_inherited_fd + count_of_worker_fds, ~0U, 0);

@@ -92,11 +92,10 @@ private:
         while (MessageSlot* slot = take()) {
             slot->taken_at.store(Clock::now().time_since_epoch().count(), memory_relaxed);
             cpu_limit_.start();
-            reply(*slot);
+            work_on(*slot);
             cpu_limit_.stop();
             const bool failed = slot->initializer != 0 && !initialized_;
-            slot->state.store(SlotState::replied);  // in one order with the parent's flag
-            if (segment_.header().parent_sleeps.exchange(0) != 0) wake_parent();
+            segment_.header().reply(*slot, [&] { wake_parent(); });
             if (failed) return;
         }
     }
@@ -110,38 +109,16 @@ private:
     /// Waits for a message; nullptr: leave.
     MessageSlot* take() noexcept {
         SegmentHeader& header = segment_.header();
-        if (MessageSlot* slot = try_take()) return slot;
+        if (MessageSlot* slot = header.try_take()) return slot;
         const Clock::time_point idle_since = Clock::now();
-        while (true) {
-            const std::uint32_t posts = header.posts.load(memory_acquire);
-            if (MessageSlot* slot = try_take()) {
-                work_comes_fast_ = Clock::now() - idle_since < short_wait;
-                return slot;
-            }
-            if (header.leave.load(memory_acquire) != 0) return nullptr;
-            if (spins_ && work_comes_fast_ && spin_until([&] { return header.posts.load() != posts; }, spin_for_work))
-                continue;
-            header.worker_sleeps.store(1);
-            if (header.posts.load() == posts) sys::futex_wait(header.posts, posts);
-            header.worker_sleeps.store(0);
-        }
+        const auto spin = [&](auto posted) { return spins_ && work_comes_fast_ && spin_until(posted, spin_for_work); };
+        const auto sleep = [](auto& posts, std::uint32_t seen) { sys::futex_wait(posts, seen); };
+        MessageSlot* const slot = header.take(spin, sleep);
+        work_comes_fast_ = Clock::now() - idle_since < short_wait;
+        return slot;
     }
 
-    /// The older one of what is posted.
-    MessageSlot* try_take() noexcept {
-        while (true) {
-            MessageSlot* oldest = nullptr;
-            for (MessageSlot& slot : segment_.header().slots) {
-                if (slot.state.load(memory_acquire) != SlotState::posted) continue;
-                if (oldest == nullptr || slot.sequence < oldest->sequence) oldest = &slot;
-            }
-            if (oldest == nullptr) return nullptr;
-            SlotState posted = SlotState::posted;
-            if (oldest->state.compare_exchange_strong(posted, SlotState::taken)) return oldest;
-        }
-    }
-
-    void reply(MessageSlot& slot) {
+    void work_on(MessageSlot& slot) {
         std::byte* const room = segment_.room(static_cast<std::size_t>(&slot - segment_.header().slots.data()));
         if (!answer_all(slot, room)) {
             slot.kind = ReplyKind::unreadable;
@@ -170,7 +147,7 @@ private:
         SharedMapping file;
         SharedFiles shared;
         if (slot.files != 0) {
-            std::vector<UniqueFd> received = files_.receive(socket_, slot.sequence, 0);
+            std::vector<UniqueFd> received = files_.receive(socket_, slot.sequence.load(memory_relaxed), 0);
             if (received.size() != slot.files) return false;
             file = map_received(received.front().get(), slot.size);
             if (!file) return false;
@@ -210,8 +187,9 @@ private:
             const SharedMapping mapping(file.get(), slot.size);
             write_replies(mapping.data());
             const std::vector<int> fds = descriptors_of(file.get(), shared_);
+            const std::uint64_t sequence = slot.sequence.load(memory_relaxed);
             const long sent = sys::uninterrupted(
-                [&] { return sys::sendmsg(socket_, &slot.sequence, sizeof slot.sequence, fds.data(), fds.size()); });
+                [&] { return sys::sendmsg(socket_, &sequence, sizeof sequence, fds.data(), fds.size()); });
             if (sent < 0) throw_os_error(static_cast<int>(-sent), "send a large result");
             slot.files = static_cast<std::uint32_t>(fds.size());
             slot.kind = ReplyKind::records;

@@ -20,6 +20,10 @@ void write_records(std::byte* to, RemoteMessage& message) noexcept {
     message.for_each([&](RemoteJob& job) { writer.put(job.request); });
 }
 
+void wake(Atomic<std::uint32_t>& posts) noexcept {
+    sys::futex_wake(posts, 1);
+}
+
 }  // namespace
 
 void measure_message(RemoteMessage& message) noexcept {
@@ -44,7 +48,7 @@ WorkerHandle::WorkerHandle(WorkerServer& server, ServerRequest::Kind kind, std::
     header.exit_limit_ns = limits.exit_limit_ns;
     header.memory_limit = limits.memory_limit;
     header.max_message_size = limits.max_message_size;
-    header.parent_sleeps.store(1);
+    header.announce_sleep();
     std::array<int, 2> ends{};
     if (const long error = sys::socketpair(ends.data()); error < 0)
         throw_os_error(static_cast<int>(-error), "create the socket of a worker process");
@@ -73,11 +77,13 @@ std::optional<std::size_t> WorkerHandle::free_place() const noexcept {
     return std::nullopt;
 }
 
-void WorkerHandle::write(std::size_t index, RemoteMessage& message, std::uint64_t sequence) {
+void WorkerHandle::write(std::size_t index) {
+    RemoteMessage& message = *places[index].message;
+    const std::uint64_t sequence = places[index].sequence;
     MessageSlot& to = slot(index);
     to.count = message.count();
     to.size = message.size;
-    to.sequence = sequence;
+    to.sequence.store(sequence, memory_relaxed);
     to.files = message.file ? static_cast<std::uint32_t>(1 + message.shared.size()) : 0;
     to.initializer = message.initializer ? 1 : 0;
     to.taken_at.store(0, memory_relaxed);
@@ -93,37 +99,42 @@ void WorkerHandle::write(std::size_t index, RemoteMessage& message, std::uint64_
 }
 
 void WorkerHandle::post(std::size_t index) noexcept {
-    slot(index).state.store(SlotState::posted, memory_release);
-    ring();
+    places[index].filling = false;
+    places[index].written = true;
+    post_written();
 }
 
-void WorkerHandle::ring() noexcept {
-    SegmentHeader& header = segment_.header();
-    header.posts.fetch_add(1);  // in one order with the worker's flag
-    if (header.worker_sleeps.load() != 0) sys::futex_wake(header.posts, 1);
+std::unique_ptr<RemoteMessage> WorkerHandle::drop(std::size_t index) noexcept {
+    Place dropped = std::exchange(places[index], Place{});
+    if (!dead) post_written();
+    return std::move(dropped.message);
+}
+
+void WorkerHandle::post_written() noexcept {
+    while (true) {
+        std::optional<std::size_t> oldest;
+        for (std::size_t i = 0; i < places.size(); ++i) {
+            if (!places[i].filling && !places[i].written) continue;
+            if (!oldest || places[i].sequence < places[*oldest].sequence) oldest = i;
+        }
+        if (!oldest || places[*oldest].filling) return;
+        places[*oldest].written = false;
+        channel().post(slot(*oldest), wake);
+    }
 }
 
 std::unique_ptr<RemoteMessage> WorkerHandle::take_back() noexcept {
     for (std::size_t i = 0; i < places.size(); ++i) {
-        SlotState posted = SlotState::posted;
         const Place& place = places[i];
         if (place.message == nullptr || place.message->initializer || place.message->file || place.filling) continue;
-        if (slot(i).state.compare_exchange_strong(posted, SlotState::empty)) return std::move(places[i].message);
+        if (SegmentHeader::take_back(slot(i))) return std::move(places[i].message);
     }
     return nullptr;
 }
 
 void WorkerHandle::leave() noexcept {
     leaving = true;
-    segment_.header().leave.store(1, memory_release);
-    ring();
-}
-
-bool WorkerHandle::any_replied() const noexcept {
-    for (std::size_t i = 0; i < slots_of_worker; ++i) {
-        if (replied(i)) return true;
-    }
-    return false;
+    channel().ask_to_leave(wake);
 }
 
 bool WorkerHandle::working() const noexcept {
@@ -155,7 +166,8 @@ bool WorkerHandle::read_reply(std::size_t index, RemoteMessage& message, ReplyFi
     if (kind != ReplyKind::records || count != message.count()) return false;
     const bool in_file = count_of_files != 0;
     if (in_file) {
-        std::vector<UniqueFd> received = files_.receive(socket_.get(), from.sequence, MSG_DONTWAIT);
+        std::vector<UniqueFd> received =
+            files_.receive(socket_.get(), from.sequence.load(memory_relaxed), MSG_DONTWAIT);
         if (received.size() != count_of_files) return false;
         files.records = map_received(received.front().get(), size);
         files.shared = shared_files_of(received);

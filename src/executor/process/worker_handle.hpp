@@ -28,13 +28,15 @@ struct WorkerLimits {
 /// where nothing else is said.
 class WorkerHandle {
 public:
-    /// Has it started. Throws std::system_error.
+    /// Has it started. Throws ServerHasEnded; std::system_error.
     WorkerHandle(WorkerServer& server, ServerRequest::Kind kind, std::uint32_t id, int wakeup,
                  const WorkerLimits& limits);
 
     struct Place {
         std::unique_ptr<RemoteMessage> message;
+        std::uint64_t sequence = 0;
         bool filling = false;  // somebody writes into the slot
+        bool written = false;  // but not posted, since an older one is not
     };
 
     [[nodiscard]] MessageSlot& slot(std::size_t index) const noexcept { return segment_.slot(index); }
@@ -46,9 +48,11 @@ public:
     [[nodiscard]] bool usable() const noexcept { return !dead && !leaving && !doomed; }
 
     /// Without the lock, in a place that is `filling`. Throws std::system_error.
-    void write(std::size_t index, RemoteMessage& message, std::uint64_t sequence);
-    /// The worker may take it from here on.
+    void write(std::size_t index);
+    /// What was filled may be taken by the worker from here on, after what is older.
     void post(std::size_t index) noexcept;
+    /// What was filled is not to be posted.
+    [[nodiscard]] std::unique_ptr<RemoteMessage> drop(std::size_t index) noexcept;
     /// Takes back a message that the worker has not begun; null when there is none. Not one with a file, which would
     /// stay in the socket.
     [[nodiscard]] std::unique_ptr<RemoteMessage> take_back() noexcept;
@@ -58,10 +62,8 @@ public:
     // The thread that reads replies; without the lock:
 
     /// A reply is there.
-    [[nodiscard]] bool replied(std::size_t index) const noexcept {
-        return slot(index).state.load() == SlotState::replied;
-    }
-    [[nodiscard]] bool any_replied() const noexcept;
+    [[nodiscard]] bool replied(std::size_t index) const noexcept { return SegmentHeader::replied(slot(index)); }
+    [[nodiscard]] bool any_replied() const noexcept { return channel().any_replied(); }
     /// A reply is to be expected.
     [[nodiscard]] bool working() const noexcept;
     /// Where a reply lies that is not in its slot.
@@ -72,8 +74,7 @@ public:
     /// Gives the message's jobs what came back: replies, or errors. False when it was damaged. Throws
     /// std::system_error.
     [[nodiscard]] bool read_reply(std::size_t index, RemoteMessage& message, ReplyFiles& files);
-    /// Whether replies must be written to the eventfd.
-    void parent_sleeps(bool sleeps) const noexcept { segment_.header().parent_sleeps.store(sleeps ? 1 : 0); }
+    [[nodiscard]] SegmentHeader& channel() const noexcept { return segment_.header(); }
     /// When the message that it works on must be done at last.
     [[nodiscard]] std::optional<Clock::time_point> deadline(Clock::duration limit) const noexcept;
 
@@ -87,8 +88,7 @@ public:
     std::array<Place, slots_of_worker> places;
 
 private:
-    /// The worker looks at its slots again.
-    void ring() noexcept;
+    void post_written() noexcept;
 
     UniqueFd socket_;
     Segment segment_;

@@ -47,6 +47,10 @@ long WorkerServer::send(const ServerRequest& request, const int* fds, std::size_
 void WorkerServer::start_worker(ServerRequest::Kind kind, std::uint32_t worker, const WorkerFds& fds) {
     const std::array<int, count_of_worker_fds> numbers{fds.segment, fds.socket, fds.wakeup};
     const long sent = send({kind, worker}, numbers.data(), numbers.size());
+    if (sent == -EPIPE || sent == -ECONNRESET) {
+        sys::shutdown(socket_.get(), SHUT_RDWR);  // so that it is heard in any case
+        throw ServerHasEnded();
+    }
     if (sent < 0) throw_os_error(static_cast<int>(-sent), "start a worker process");
 }
 

@@ -5,9 +5,13 @@
 #include <asyncio/base/unique_fd.hpp>
 
 #include <cstdint>
+#include <exception>
 #include <optional>
 
 namespace asyncio::detail {
+
+/// Nothing can be started; `receive` will say so, too.
+class ServerHasEnded : public std::exception {};
 
 /// The fork server, seen from the pool.
 class WorkerServer {
@@ -24,7 +28,7 @@ public:
     /// The server is killed when it has not exited so many nanoseconds after it was told to; 0: never. Throws
     /// std::system_error.
     void start(std::int64_t exit_limit_ns);
-    /// Has a worker started. Throws std::system_error.
+    /// Has a worker started. Throws ServerHasEnded; std::system_error.
     void start_worker(ServerRequest::Kind kind, std::uint32_t worker, const WorkerFds& fds);
     /// Sends it a signal, if it lives.
     void signal(std::uint32_t worker, int number) noexcept;

@@ -1,5 +1,5 @@
-// tokio's timers and tasks on its current-thread runtime, and jobs in its threads for blocking calls, as the C++
-// benchmarks do them with ours. Prints nanoseconds per item as JSON: of processor time; of the clock on the wall where
+// tokio's timers, tasks and channels on its current-thread runtime, and jobs in its threads for blocking calls, as the
+// C++ benchmarks do them with ours. Prints nanoseconds per item as JSON: of processor time; of the clock on the wall where
 // several threads take part.
 
 use std::collections::VecDeque;
@@ -119,6 +119,27 @@ async fn gather(count: usize) -> f64 {
     (processor_time() - begin) / (rounds * count) as f64
 }
 
+/// Nanoseconds per item that goes from one task to another.
+async fn items(capacity: usize, count: usize) -> f64 {
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(capacity);
+    let begin = processor_time();
+    let producer = tokio::spawn(async move {
+        for i in 0..count {
+            sender.send(i).await.unwrap();
+        }
+    });
+    let consumer = tokio::spawn(async move {
+        let mut sum = 0;
+        while let Some(item) = receiver.recv().await {
+            sum += item;
+        }
+        sum
+    });
+    producer.await.unwrap();
+    assert_eq!(consumer.await.unwrap(), count * (count - 1) / 2);
+    (processor_time() - begin) / count as f64
+}
+
 fn turn_around(mut text: Vec<u8>) -> Vec<u8> {
     let last = text.len() - 1;
     text.swap(0, last);
@@ -153,6 +174,9 @@ fn main() {
     runtime.block_on(async {
         let gather_10 = gather(10).await;
         let gather_1000 = gather(1000).await;
+        items(1024, 100_000).await;
+        let items_1 = items(1, 500_000).await;
+        let items_1024 = items(1024, 1_000_000).await;
         let mut delays = Delays(1);
         let mut alive: Vec<Pin<Box<Sleep>>> = Vec::with_capacity(ALIVE);
         Once(|context: &mut Context<'_>| {
@@ -171,6 +195,7 @@ fn main() {
         println!(
             "{{\"tokio_timer\": {at_once:.2}, \"tokio_timer_later\": {later:.2}, \
              \"tokio_gather/10\": {gather_10:.2}, \"tokio_gather/1000\": {gather_1000:.2}, \
+             \"tokio_items/1\": {items_1:.2}, \"tokio_items/1024\": {items_1024:.2}, \
              \"tokio_job/1\": {job:.2}, \"tokio_job/50\": {job_many:.2}}}"
         );
     });

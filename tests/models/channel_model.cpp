@@ -1,0 +1,195 @@
+// How a process pool and a worker hand each other messages and replies through shared memory, as Relacy sees it. One
+// thread submits, one is the pool's, which reads replies, and one is the worker. The last two sleep when there is
+// nothing for them to do. Every interleaving up to the bounds that main() states is run, with every value that a
+// relaxed memory may show.
+//
+// Shown: no message is lost, begun twice or read while it is written, also none that is taken back; replies likewise;
+// the worker begins with them in their order; neither side sleeps while there is something for it (Relacy reports a
+// deadlock then), though it is woken only when it sleeps.
+
+#define ASYNCIO_ATOMIC_HEADER "model_atomic.hpp"
+#include "../../src/executor/process/channel.hpp"
+#include "explored.hpp"
+#include "model_wakeup.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <ostream>
+
+namespace asyncio::detail {
+
+/// For what Relacy tells of a fault.
+inline std::ostream& operator<<(std::ostream& out, SlotState state) {
+    return out << static_cast<std::uint32_t>(state);
+}
+
+}  // namespace asyncio::detail
+
+namespace {
+
+using asyncio::detail::SlotState;
+
+/// What is said through a slot.
+struct Message {
+    rl::var<int> request;
+    rl::var<int> reply;
+};
+using Channel = asyncio::detail::Channel<Message, 2>;
+using Slot = Channel::Slot;
+
+constexpr unsigned submitter = 0;
+constexpr unsigned pool = 1;
+
+constexpr int answer_of(int request) {
+    return request + 100;
+}
+
+/// A worker and its parent. Messages are numbers.
+template <int messages>
+class Pair {
+public:
+    void prepare() {
+        for (auto* word : {&channel_.posts, &channel_.worker_sleeps, &channel_.leave}) word->store(0, memory_relaxed);
+        channel_.parent_sleeps.store(1, memory_relaxed);  // as WorkerHandle does
+        for (Slot& slot : channel_.slots) {
+            slot.state.store(SlotState::empty, memory_relaxed);
+            slot.sequence.store(0, memory_relaxed);
+        }
+        eventfd_.prepare();
+    }
+    void finish() { eventfd_.finish(); }
+
+    /// Whether it looks for more before it sleeps; with that there are many more executions.
+    enum class Spins : bool { no, yes };
+    void work(Spins spins) {
+        const auto spin = [&](auto done) { return spins == Spins::yes && done(); };
+        const auto sleep = [&](auto& word, std::uint32_t value) { futex_.wait(word, value); };
+        int last = -1;
+        while (Slot* const slot = channel_.take(spin, sleep)) {
+            const int message = slot->request(RL_INFO);
+            RL_ASSERT(message > last);
+            last = message;
+            slot->reply(RL_INFO) = answer_of(message);
+            channel_.reply(*slot, [&] { eventfd_.wake(); });
+        }
+    }
+
+    void submit(std::size_t index, int message) {
+        Slot& slot = channel_.slots[index];
+        slot.request(RL_INFO) = message;
+        slot.sequence.store(static_cast<std::uint64_t>(message), memory_relaxed);
+        in_slot_[index] = message;
+        channel_.post(slot, [&](auto&) { futex_.wake(); });
+    }
+    bool take_back(std::size_t index) { return Channel::take_back(channel_.slots[index]); }
+
+    /// What the pool's thread does until there are so many replies. `next(index)` when a slot is empty again.
+    template <class Next>
+    void read_replies(int count, Next next) {
+        while (true) {
+            for (std::size_t i = 0; i < channel_.slots.size(); ++i) {
+                Slot& slot = channel_.slots[i];
+                if (!Channel::replied(slot)) continue;
+                const int message = in_slot_[i];
+                RL_ASSERT(static_cast<int>(slot.reply(RL_INFO)) == answer_of(message));
+                RL_ASSERT(!done[static_cast<std::size_t>(message)]);
+                done[static_cast<std::size_t>(message)] = true;
+                --count;
+                Channel::release(slot);
+                next(i);
+            }
+            if (count == 0) break;
+            asyncio::detail::sleep_until_reply(
+                std::array{&channel_}, [](Channel* channel) -> Channel& { return *channel; },
+                [&](bool wait) { wait ? eventfd_.wait() : eventfd_.look(); });
+        }
+        channel_.ask_to_leave([&](auto&) { futex_.wake(); });
+    }
+
+    std::array<bool, messages> done{};
+
+private:
+    Channel channel_;
+    Futex futex_;
+    Eventfd eventfd_;
+    std::array<int, 2> in_slot_{};
+};
+
+constexpr auto nothing = [](std::size_t) {};
+
+/// One message after the other in the same slot, each when the reply of the one before has been read.
+struct OneAfterTheOther : rl::test_suite<OneAfterTheOther, 2> {
+    static constexpr int messages = 2;
+    Pair<messages> pair;
+
+    void before() { pair.prepare(); }
+    void thread(unsigned index) {
+        if (index != 0) return pair.work(Pair<messages>::Spins::yes);
+        int message = 0;
+        const auto submit_next = [&](std::size_t slot) {
+            if (message < messages) pair.submit(slot, message++);
+        };
+        submit_next(0);
+        pair.read_replies(messages, submit_next);
+    }
+    void after() {
+        for (const bool done : pair.done) RL_ASSERT(done);
+        pair.finish();
+    }
+};
+
+/// Both slots are used.
+struct TwoAtOnce : rl::test_suite<TwoAtOnce, 3> {
+    Pair<2> pair;
+
+    void before() { pair.prepare(); }
+    void thread(unsigned index) {
+        if (index == submitter) {
+            pair.submit(0, 0);
+            pair.submit(1, 1);
+        } else if (index == pool) {
+            pair.read_replies(2, nothing);
+        } else {
+            pair.work(decltype(pair)::Spins::no);
+        }
+    }
+    void after() {
+        RL_ASSERT(pair.done[0] && pair.done[1]);
+        pair.finish();
+    }
+};
+
+/// The second one is taken back, if it can be, and another one comes into the slot.
+struct OneIsTakenBack : rl::test_suite<OneIsTakenBack, 3> {
+    Pair<3> pair;
+    bool taken_back = false;
+
+    void before() { pair.prepare(); }
+    void thread(unsigned index) {
+        if (index == submitter) {
+            pair.submit(0, 0);
+            pair.submit(1, 1);
+            taken_back = pair.take_back(1);
+            if (taken_back) pair.submit(1, 2);
+        } else if (index == pool) {
+            pair.read_replies(2, nothing);
+        } else {
+            pair.work(decltype(pair)::Spins::no);
+        }
+    }
+    void after() {
+        RL_ASSERT(pair.done[0] && pair.done[1] != taken_back && pair.done[2] == taken_back);
+        pair.finish();
+    }
+};
+
+}  // namespace
+
+int main() {
+    bool good = true;
+    good &= explored<OneAfterTheOther>("one after the other", 3);
+    good &= explored<TwoAtOnce>("two at once", 2);
+    good &= explored<OneIsTakenBack>("one is taken back", 2);
+    return good ? 0 : 1;
+}
