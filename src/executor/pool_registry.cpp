@@ -3,12 +3,14 @@
 #include "thread_pool.hpp"
 
 #include <asyncio/base/atomic.hpp>
+#include <asyncio/base/fork.hpp>
 
 #include <pthread.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -17,7 +19,6 @@ namespace asyncio::detail {
 
 namespace {
 
-constinit Atomic<std::uint32_t> generation{0};
 constinit Atomic<bool> ending{false};
 
 struct Registry {
@@ -27,11 +28,7 @@ struct Registry {
     std::mutex joining;  // held while joining: whoever finds nothing left knows that all have been joined
 };
 
-/// Never destroyed, since threads may end after static destructors ran.
-Registry& registry() {
-    static Registry* const instance = new Registry;
-    return *instance;
-}
+Registry& registry();
 
 void finish_pools() {
     ending.store(true, memory_release);
@@ -48,47 +45,36 @@ void finish_pools() {
 }
 
 void before_fork() {
-    registry().joining.lock();
     registry().mutex.lock();
 }
-
 void after_fork_in_parent() {
     registry().mutex.unlock();
-    registry().joining.unlock();
 }
-
 void after_fork_in_child() {
-    generation.fetch_add(1, memory_relaxed);
     registry().left.reset();
-    after_fork_in_parent();
+    registry().mutex.unlock();
+    // Nobody joins here. It is not held across the fork, which would have to wait for whoever is being joined.
+    new (&registry().joining) std::mutex;
 }
+constexpr ForkHook fork_hook{&before_fork, &after_fork_in_parent, &after_fork_in_child};
 
-void prepare_for_end_and_fork() {
-    static const bool once = [] {
-        registry();
+/// Never destroyed, since threads may end after static destructors ran.
+Registry& registry() {
+    static Registry* const instance = [] {
         std::atexit(&finish_pools);
-        pthread_atfork(&before_fork, &after_fork_in_parent, &after_fork_in_child);
-        return true;
+        at_fork(ForkOrder::pools, fork_hook);
+        return new Registry;
     }();
-    static_cast<void>(once);
+    return *instance;
 }
 
 }  // namespace
-
-std::uint32_t fork_generation() noexcept {
-    return generation.load(memory_relaxed);
-}
 
 bool program_ends() noexcept {
     return ending.load(memory_acquire);
 }
 
-void watch_forks() {
-    prepare_for_end_and_fork();
-}
-
 void enter_pool(const std::shared_ptr<ThreadPool>& pool) {
-    prepare_for_end_and_fork();
     const std::lock_guard lock(registry().mutex);
     std::erase_if(registry().pools, [](const auto& entry) { return entry.expired(); });
     registry().pools.push_back(pool);

@@ -1,20 +1,13 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 
 namespace asyncio::detail {
 
 class ThreadPool;
 
-/// How many forks lie between the program's first process and this one: a pool of an earlier generation has lost its
-/// threads, and its locks may be held by nobody.
-[[nodiscard]] std::uint32_t fork_generation() noexcept;
-
 /// The end of the program shuts `pool` down and joins its threads, unless it is destroyed before.
 void enter_pool(const std::shared_ptr<ThreadPool>& pool);
-/// Has fork_generation() count from now on.
-void watch_forks();
 /// The program is ending.
 [[nodiscard]] bool program_ends() noexcept;
 

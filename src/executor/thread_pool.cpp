@@ -4,6 +4,7 @@
 #include "pool_registry.hpp"
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/fork.hpp>
 #include <asyncio/base/log.hpp>
 #include <asyncio/base/sys.hpp>
 
@@ -64,11 +65,11 @@ ThreadPool::ThreadPool(std::size_t max_threads, std::string name_prefix, std::fu
       name_prefix_(std::move(name_prefix)),
       initializer_(std::move(initializer)),
       make_broken_(broken),
-      generation_(fork_generation()),
+      generation_(process_generation()),
       looks_out_(sys::count_of_processors() > 1) {}
 
 bool ThreadPool::usable() const noexcept {
-    return generation_ == fork_generation();
+    return generation_ == process_generation();
 }
 
 bool ThreadPool::in_own_thread() const noexcept {

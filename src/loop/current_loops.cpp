@@ -1,6 +1,6 @@
 #include "current_loops.hpp"
 
-#include "fork.hpp"
+#include <asyncio/base/fork.hpp>
 
 #include <algorithm>
 #include <vector>

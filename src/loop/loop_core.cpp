@@ -1,10 +1,10 @@
 #include <asyncio/loop/loop_core.hpp>
 
 #include "base/spin.hpp"
-#include "fork.hpp"
 #include "watchers.hpp"
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/fork.hpp>
 #include <asyncio/base/log.hpp>
 #include <asyncio/base/sys.hpp>
 #include <asyncio/loop/event_loop.hpp>
@@ -39,6 +39,14 @@ constexpr std::uint32_t longest_without_look_out = 1023;
 
 constexpr std::size_t page_size = 4096;
 
+/// In a forked child, a running loop is told first: it is not the running loop any more, stops, and lets go of its
+/// descriptors. Others find out when they are used. No loop of the parent is listed any more.
+void let_go_in_child() {
+    empty_places();
+    if (LoopCore* loop = std::exchange(running_loop, nullptr)) loop->inherit();
+}
+constexpr ForkHook fork_hook{nullptr, nullptr, &let_go_in_child};
+
 }  // namespace
 
 LoopCore::LoopCore(std::unique_ptr<Driver> driver)
@@ -47,6 +55,7 @@ LoopCore::LoopCore(std::unique_ptr<Driver> driver)
       process_(process_generation()),
       driver_(std::move(driver)),
       watchers_(std::make_unique<Watchers>(*this)) {
+    at_fork(ForkOrder::loop, fork_hook);
     now_ = driver_->now();
     random = Random(driver_->random_seed());
     place_ = &take_place(*this);

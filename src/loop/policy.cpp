@@ -4,6 +4,7 @@
 
 #include <asyncio/base/atomic.hpp>
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/fork.hpp>
 #include <asyncio/base/log.hpp>
 #include <asyncio/loop/event_loops.hpp>
 
@@ -33,14 +34,16 @@ std::string thread_name() {
     return std::string(name) + "-" + std::to_string(::gettid());
 }
 
-struct ProcessPolicy {
-    std::mutex mutex;
-    std::shared_ptr<AbstractEventLoopPolicy> policy;  // none: the default is made when it is needed
-};
+using PolicyPtr = std::shared_ptr<AbstractEventLoopPolicy>;
 
-/// Never destroyed: a detached thread may ask when static objects are gone already.
-ProcessPolicy& process_policy() {
-    static ProcessPolicy* instance = new ProcessPolicy;
+constinit std::mutex policy_mutex;
+constexpr detail::ForkHook fork_hook{[] { policy_mutex.lock(); }, [] { policy_mutex.unlock(); }, nullptr};
+
+/// The process's; an empty one: the default is made when it is needed. Call with the lock. Never destroyed: a detached
+/// thread may ask when static objects are gone already.
+PolicyPtr& process_policy() {
+    constinit static PolicyPtr* instance = nullptr;
+    if (instance == nullptr) instance = new PolicyPtr;
     return *instance;
 }
 
@@ -84,16 +87,17 @@ std::unique_ptr<EventLoop> ProactorEventLoopPolicy::new_event_loop() {
 }
 
 std::shared_ptr<AbstractEventLoopPolicy> get_event_loop_policy() {
-    ProcessPolicy& process = process_policy();
-    const std::lock_guard lock(process.mutex);
-    if (process.policy == nullptr) process.policy = std::make_shared<DefaultEventLoopPolicy>();
-    return process.policy;
+    detail::at_fork(detail::ForkOrder::policy, fork_hook);
+    const std::lock_guard lock(policy_mutex);
+    PolicyPtr& policy = process_policy();
+    if (policy == nullptr) policy = std::make_shared<DefaultEventLoopPolicy>();
+    return policy;
 }
 
 void set_event_loop_policy(std::shared_ptr<AbstractEventLoopPolicy> policy) {
-    ProcessPolicy& process = process_policy();
-    const std::lock_guard lock(process.mutex);
-    process.policy.swap(policy);
+    detail::at_fork(detail::ForkOrder::policy, fork_hook);
+    const std::lock_guard lock(policy_mutex);
+    process_policy().swap(policy);
     // The old one is destroyed after the lock is released, for its loop may come back here: parameters live longer.
 }
 

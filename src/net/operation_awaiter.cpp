@@ -3,7 +3,9 @@
 namespace asyncio::detail {
 
 OperationAwaiter::~OperationAwaiter() {
-    if (pending) loop_.driver().cancel(*this);
+    if (!pending) return;
+    loop_.driver().cancel(*this);
+    if (task_ != nullptr) destroyed_while_waiting();
 }
 
 bool OperationAwaiter::await_ready() {

@@ -1,6 +1,7 @@
 #include <asyncio/net/resolve.hpp>
 
 #include <asyncio/base/clock.hpp>
+#include <asyncio/base/fork.hpp>
 #include <asyncio/base/intrusive_list.hpp>
 #include <asyncio/base/log.hpp>
 #include <asyncio/base/sys.hpp>
@@ -112,14 +113,16 @@ public:
 private:
     LookUps() {
         // A forked child has the look-ups, but not the threads.
-        pthread_atfork([] { of_process().mutex_.lock(); }, [] { of_process().mutex_.unlock(); },
-                       [] {
-                           LookUps& self = of_process();
-                           self.threads_ = 0;
-                           while (self.waiting_.pop_front() != nullptr) {
-                           }
-                           self.mutex_.unlock();
-                       });
+        static constexpr detail::ForkHook fork_hook{[] { of_process().mutex_.lock(); },
+                                                    [] { of_process().mutex_.unlock(); },
+                                                    [] {
+                                                        LookUps& self = of_process();
+                                                        self.threads_ = 0;
+                                                        while (self.waiting_.pop_front() != nullptr) {
+                                                        }
+                                                        self.mutex_.unlock();
+                                                    }};
+        detail::at_fork(detail::ForkOrder::look_ups, fork_hook);
     }
 
     static void* thread_main(void* self) noexcept {

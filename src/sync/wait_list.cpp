@@ -29,9 +29,10 @@ bool ListedWaiter::leave() noexcept {
 
 bool ListedWaiter::abandon_wait() noexcept {
     if (list_ == nullptr) return false;
-    const bool chosen = stage_ == Stage::chosen;
+    const Stage stage = stage_;
     list_->remove(*this);
-    return chosen;
+    if (stage == Stage::waiting) destroyed_while_waiting();
+    return stage == Stage::chosen;
 }
 
 void ListedWaiter::throw_awaited_twice() {

@@ -1,8 +1,8 @@
 #include "interrupts.hpp"
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/fork.hpp>
 
-#include <pthread.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -60,8 +60,8 @@ void Interrupts::after_fork_in_child() noexcept {
 }
 
 Interrupts::Scope::Scope(Interrupts& interrupts, TaskCore& main) : interrupts_(interrupts) {
-    static const int registered = ::pthread_atfork(nullptr, nullptr, &after_fork_in_child);
-    static_cast<void>(registered);  // without memory for it, Ctrl-C has no effect in forked children
+    static constexpr ForkHook fork_hook{nullptr, nullptr, &after_fork_in_child};
+    at_fork(ForkOrder::signals, fork_hook);
     interrupts.received_.store(0, memory_release);
     interrupts.delivered_ = 0;
     interrupts.main_ = &main;

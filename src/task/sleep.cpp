@@ -30,7 +30,9 @@ bool SleepAwaiter::cancel(std::string_view message) noexcept {
 }
 
 SleepAwaiter::~SleepAwaiter() {
-    if (scheduled()) task_->loop().cancel(static_cast<TimerNode&>(*this));
+    if (!scheduled()) return;
+    task_->loop().cancel(static_cast<TimerNode&>(*this));
+    destroyed_while_waiting();
 }
 
 }  // namespace asyncio::detail

@@ -38,6 +38,14 @@ std::uint64_t next_default_name() noexcept {
     return 2 * number + 1;
 }
 
+std::exception_ptr already_entered_error() {
+    try {
+        throw_already_entered();
+    } catch (...) {
+        return std::current_exception();
+    }
+}
+
 std::string describe_blocked(LoopCore& loop) {
     std::string text;
     for (ListHook* hook = loop.tasks.front(); hook != nullptr; hook = loop.tasks.next(*hook)) {
@@ -116,6 +124,15 @@ void TaskCore::wake_with_cancel(std::string_view message) noexcept {
 void TaskCore::wake_with(std::exception_ptr cancelled) noexcept {
     if (!must_cancel_) pending_error_ = std::move(cancelled);
     throw_pending_ = true;
+    loop_->keep_order();
+    wake();
+}
+
+void TaskCore::lose(const Waiter& awaiter) noexcept {
+    if (waiter_ != &awaiter) return;
+    waiter_ = nullptr;
+    lost_ = true;
+    started_ = false;
     loop_->keep_order();
     wake();
 }
@@ -215,6 +232,10 @@ void TaskCore::run(ReadyNode& node, Turn turn) {
 
 void TaskCore::step() {
     if (!started_) {
+        if (lost_) [[unlikely]]
+            return finish_broken(std::make_exception_ptr(
+                RuntimeError("what " + short_repr() +
+                             " awaited was destroyed meanwhile: an awaiter must live until its await is over")));
         started_ = true;
         if (must_cancel_) return finish_unstarted();
     }
@@ -232,7 +253,7 @@ void TaskCore::step_in_debug() {
 void TaskCore::advance() {
     ContextScope scope(context_);
     if (!scope.entered()) [[unlikely]]
-        return finish_without_context();
+        return finish_broken(already_entered_error());
     waiter_ = nullptr;
     const std::coroutine_handle<> handle = std::exchange(leaf_, nullptr)->handle();
     TaskCore* const previous = std::exchange(loop_->current_task, this);
@@ -272,19 +293,18 @@ void TaskCore::finish(ContextScope& scope) {
     pending_error_ = nullptr;
 }
 
-/// A thread runs in the context already, so that no step can: the task fails instead of waiting for ever.
-void TaskCore::finish_without_context() {
+/// No step can be made any more: the task fails instead of waiting for ever.
+void TaskCore::finish_broken(std::exception_ptr error) {
     const TaskPtr keep(this);
     waiter_ = nullptr;
-    destroy_chain(std::exchange(leaf_, nullptr));
+    {
+        const ContextScope scope(context_);
+        destroy_chain(std::exchange(leaf_, nullptr));
+    }
     leave_loop();
     must_cancel_ = throw_pending_ = false;
     pending_error_ = nullptr;
-    try {
-        throw_already_entered();
-    } catch (...) {
-        set_exception(std::current_exception());
-    }
+    set_exception(std::move(error));
 }
 
 /// Cancelled before its first step: the body never runs.

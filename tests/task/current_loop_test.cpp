@@ -375,6 +375,32 @@ TEST_F(CurrentLoop, POL_16_also_when_another_thread_was_busy_with_coroutines) {
     other.join();
 }
 
+TEST_F(CurrentLoop, POL_16_also_when_another_thread_asked_for_the_policy) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "the sanitizer's own allocator holds locks in such a child";
+#endif
+    std::atomic<bool> enough = false;
+    std::thread other([&] {
+        while (!enough) {
+            asyncio::set_event_loop_policy(nullptr);
+            static_cast<void>(asyncio::get_event_loop_policy());
+        }
+    });
+    for (int i = 0; i < 200; ++i) {
+        const pid_t pid = ::fork();
+        if (pid == 0) {
+            ::alarm(20);  // in place of a hang
+            ::_exit(asyncio::get_event_loop_policy() != nullptr ? 0 : 1);
+        }
+        int status = -1;
+        EXPECT_EQ(::waitpid(pid, &status, 0), pid);
+        EXPECT_EQ(status, 0);
+        if (status != 0) break;
+    }
+    enough = true;
+    other.join();
+}
+
 /// How many loops another process would be shown in this one.
 int listed_loops() {
     int count = 0;

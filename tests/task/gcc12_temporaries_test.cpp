@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -17,6 +18,7 @@
 namespace {
 
 using asyncio::Coro;
+namespace futures = asyncio::futures;
 using support::Lives;
 using namespace std::chrono_literals;
 
@@ -95,6 +97,14 @@ TEST_P(Gcc12Temporaries, create_task_with_options_inside_co_await) {
     EXPECT_EQ(lives.now(), 0);
 }
 
+/// A lambda with a capture that has a destructor.
+auto seven_with(Lives::One life) {
+    return [life]() -> Coro<int> {
+        co_await asyncio::sleep(0ms);
+        co_return 7;
+    };
+}
+
 TEST_P(Gcc12Temporaries, named_lambdas_with_captures) {
     finish([&]() -> Coro<> {
         auto body = [life = lives.one()]() -> Coro<int> {
@@ -103,7 +113,8 @@ TEST_P(Gcc12Temporaries, named_lambdas_with_captures) {
         };
         EXPECT_EQ(co_await asyncio::create_task(body), 7);
         EXPECT_EQ(lives.now(), 1);
-        EXPECT_EQ(co_await asyncio::create_task(std::move(body), {.name = "moved"}), 7);
+        const auto moved = asyncio::create_task(std::move(body), {.name = "moved"});
+        EXPECT_EQ(co_await moved, 7);
     });
     EXPECT_EQ(lives.now(), 0);
 }
@@ -120,6 +131,79 @@ TEST_P(Gcc12Temporaries, temporary_lambdas_outside_co_await) {
     });
     EXPECT_EQ(lives.now(), 0);
 }
+
+TEST_P(Gcc12Temporaries, whatever_makes_a_task_of_a_temporary_lambda_destroys_it_once) {
+    futures::ThreadPoolExecutor pool({.max_workers = 1});
+    finish([&]() -> Coro<> {
+        auto by_name = asyncio::create_task(seven_with(lives.one()), {.name = "by name"});
+        auto of_the_loop = loop.create_task(seven_with(lives.one()));
+        auto ensured = asyncio::ensure_future(seven_with(lives.one()));
+        auto threadsafe = asyncio::run_coroutine_threadsafe(seven_with(lives.one()), loop);
+        auto wrapped = asyncio::wrap_future(asyncio::run_coroutine_threadsafe(seven_with(lives.one()), loop));
+        auto [a, b] = co_await asyncio::gather(by_name, std::move(of_the_loop));
+        EXPECT_EQ(a + b + co_await ensured + co_await threadsafe + co_await std::move(wrapped), 35);
+        EXPECT_EQ(lives.now(), 0);
+
+        co_await asyncio::async_with(asyncio::TaskGroup(), [&](asyncio::TaskGroup& group) -> Coro<> {
+            group.create_task(seven_with(lives.one()));
+            auto child = group.create_task(seven_with(lives.one()));
+            EXPECT_EQ(co_await child, 7);
+        });
+        EXPECT_EQ(lives.now(), 0);
+
+        auto job = pool.submit([text = long_text] { return text; });
+        EXPECT_EQ(job.result(), long_text);
+    });
+    EXPECT_EQ(lives.now(), 0);
+}
+
+TEST_P(Gcc12Temporaries, tasks_of_temporary_lambdas_are_tasks) {
+    finish([&]() -> Coro<> {
+        auto deduced = asyncio::create_task(seven_with(lives.one()));
+        static_assert(std::is_same_v<decltype(deduced), asyncio::Task<int>>);
+        asyncio::Future<int> future = asyncio::create_task(seven_with(lives.one()));
+        const asyncio::AnyTask any = asyncio::create_task(seven_with(lives.one()));
+        std::vector<asyncio::Task<int>> tasks;
+        tasks.push_back(asyncio::create_task(seven_with(lives.one())));
+        tasks.emplace_back(asyncio::create_task(seven_with(lives.one())));
+        int called = 0;
+        asyncio::create_task(seven_with(lives.one())).add_done_callback([&](const asyncio::Future<int>& done) {
+            called += done.result();
+        });
+        co_await asyncio::wait(tasks);
+        EXPECT_EQ(co_await asyncio::gather(std::move(tasks)), std::vector<int>(2, 7));
+        EXPECT_EQ(co_await asyncio::wait_for(future, 1s) + co_await asyncio::shield(deduced), 14);
+        EXPECT_EQ(co_await deduced + co_await std::move(deduced), 14);
+        EXPECT_TRUE(any.done());
+        EXPECT_EQ(called, 7);
+    });
+    EXPECT_EQ(lives.now(), 0);
+}
+
+TEST_P(Gcc12Temporaries, results_that_a_temporary_handle_gives_are_values) {
+    futures::ThreadPoolExecutor pool({.max_workers = 1});
+    const auto text = pool.submit([text = long_text] { return std::make_unique<std::string>(text); }).result();
+    EXPECT_EQ(*text, long_text);
+    finish([&]() -> Coro<> {
+        const auto give = [text = long_text]() -> Coro<std::unique_ptr<std::string>> {
+            co_return std::make_unique<std::string>(text);
+        };
+        EXPECT_EQ(*asyncio::create_task(decltype(give)(give), {.eager_start = true}).result(), long_text);
+        co_return;
+    });
+}
+
+// What may be awaited at once, and what must get a name first.
+template <class Handle>
+inline constexpr bool may_be_awaited_at_once = asyncio::detail::safe_handle<Handle>;
+using WithLife = decltype(seven_with(std::declval<Lives::One>()));
+using asyncio::detail::temporaries_survive_co_await;
+static_assert(may_be_awaited_at_once<decltype(asyncio::create_task(std::declval<WithLife>()))> ==
+              temporaries_survive_co_await);
+static_assert(may_be_awaited_at_once<decltype(asyncio::create_task(std::declval<WithLife&>()))>);
+static_assert(may_be_awaited_at_once<decltype(asyncio::create_task(std::declval<Coro<int>>()))>);
+static_assert(may_be_awaited_at_once<decltype(asyncio::create_task(std::declval<std::function<Coro<int>()>>()))>);
+static_assert(may_be_awaited_at_once<asyncio::Task<int>> && may_be_awaited_at_once<const asyncio::Task<int>&>);
 
 TEST_P(Gcc12Temporaries, temporary_lambdas_that_capture_by_reference) {
     finish([&]() -> Coro<> {

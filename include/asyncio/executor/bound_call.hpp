@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/loop/callback.hpp>
+#include <asyncio/task/closure.hpp>
 #include <asyncio/task/coro.hpp>
 
 #include <functional>
@@ -52,6 +53,14 @@ concept CoroutineIsGivenInsteadOfJob =
 /// What an executor can run: callable once, with the decayed arguments.
 template <class F, class... Args>
 concept Job = std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...> && !CoroutineIsGivenInsteadOfJob<F, Args...>;
+
+/// Whether a co_await expression may hold an argument of a job that was deduced as `A&&`.
+template <class A>
+inline constexpr bool safe_argument =
+    temporaries_survive_co_await || std::is_lvalue_reference_v<A> ||
+    std::is_trivially_destructible_v<std::remove_reference_t<A>> || !std::is_aggregate_v<std::remove_cvref_t<A>>;
+template <class F, class... Args>
+inline constexpr bool safe_job = safe_closure<F> && (... && safe_argument<Args>);
 
 template <class F, class... Args>
 BoundCallOf<F, Args...> bind_call(F&& callable, Args&&... arguments) {

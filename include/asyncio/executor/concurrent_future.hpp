@@ -32,6 +32,7 @@ template <class T>
 class Future {
 public:
     using value_type = T;
+    using const_before_named = void;  // see closure.hpp
 
     /// A pending future, for executors and tests.
     Future() : core_(detail::ConcurrentPtr::adopt(new detail::ConcurrentState<T>)) {}
@@ -53,7 +54,7 @@ public:
         return slot().get();
     }
     /// The same by value: moved out when it cannot be copied or nobody else could ask for it.
-    T result(const ResultOptions& options = {}) && {
+    T result(const ResultOptions& options = {}) const&& {
         core_->wait_for_result(options.timeout);
         return detail::take_or_copy<T>(slot(), core_->shared());
     }

@@ -81,16 +81,13 @@ public:
     virtual ~Executor() = default;
 
     /// Has `f(args...)` run, with copies of both (move-only ones are moved in). Throws what the executor refuses jobs
-    /// with; f is not run then. Inside a co_await
-    /// expression, GCC before 14 needs a lambda with captures to have a name.
+    /// with; f is not run then. With GCC before 14, `co_await pool.submit([x] { … })` in one expression is refused when
+    /// destroying the captures does anything: name the future first, or the lambda.
     template <class F, class... Args>
         requires detail::Job<F, Args...>
-    auto submit(F&& f, Args&&... args) {
-        using Call = detail::BoundCallOf<F, Args...>;
-        auto* job = new detail::SubmittedJob<Call>(detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...));
-        Future<typename Call::Result> future(detail::ConcurrentPtr{job});
-        execute(Job(*job));
-        return future;
+    decltype(auto) submit(F&& f, Args&&... args) {
+        return submit_call<detail::safe_job<F, Args...>>(
+            detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...));
     }
     template <class F, class... Args>
         requires detail::CoroutineIsGivenInsteadOfJob<F, Args...>
@@ -124,6 +121,15 @@ public:
 
     /// Takes a job, to be run once. Throws to refuse it.
     virtual void execute(Job job) = 0;
+
+private:
+    template <bool safe, class Call>
+    detail::MadeOf<Future<typename Call::Result>, safe> submit_call(Call&& call) {
+        auto* job = new detail::SubmittedJob<Call>(std::move(call));
+        Future<typename Call::Result> future(detail::ConcurrentPtr{job});
+        execute(Job(*job));
+        return future;
+    }
 };
 
 }  // namespace futures

@@ -85,7 +85,8 @@ public:
     /// Has `f(args...)` run. What encoding the arguments throws becomes the exception of the future; an exception of f
     /// arrives as the same type where that is registered, else as ExecutionFailed. Throws what ThreadPoolExecutor does.
     template <auto F, class... Args>
-    auto submit(RemoteFunction<F>, Args&&... args) {
+    detail::MadeOf<Future<typename RemoteFunction<F>::result_type>, detail::safe_job<RemoteFunction<F>, Args...>>
+    submit(RemoteFunction<F>, Args&&... args) {
         using R = typename RemoteFunction<F>::result_type;
         std::string request;
         try {

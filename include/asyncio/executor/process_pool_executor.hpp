@@ -120,7 +120,8 @@ public:
     /// exception of the future. Throws RuntimeError "cannot schedule new futures after shutdown"; BrokenProcessPool
     /// when the pool is broken; std::system_error when no process can be started. f is not run then.
     template <auto F, class... Args>
-    auto submit(RemoteFunction<F>, Args&&... args) {
+    detail::MadeOf<Future<typename RemoteFunction<F>::result_type>, detail::safe_job<RemoteFunction<F>, Args...>>
+    submit(RemoteFunction<F>, Args&&... args) {
         auto message = std::make_unique<detail::RemoteMessage>();
         auto future = detail::deliver_to_future<typename RemoteFunction<F>::result_type>(message->first);
         if (detail::write_request<F>(*message, message->first, std::forward<Args>(args)...))

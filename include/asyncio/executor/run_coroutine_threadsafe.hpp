@@ -4,6 +4,7 @@
 #include <asyncio/executor/concurrent_future.hpp>
 #include <asyncio/executor/loop_link.hpp>
 #include <asyncio/loop/event_loop.hpp>
+#include <asyncio/task/closure.hpp>
 #include <asyncio/task/create_task.hpp>
 #include <asyncio/task/task.hpp>
 
@@ -117,6 +118,20 @@ private:
 /// Queues a node behind what was queued before, from whatever thread. False when the loop is closed.
 [[nodiscard]] bool post_or_queue(LoopCore& loop, ReadyNode& node) noexcept;
 
+/// Starts what was made of an A.
+template <class A, class T>
+MadeOf<futures::Future<T>, safe_source<A>> start_threadsafe(EventLoop& loop, Coro<T> coro) {
+    const futures::Future<T> future;
+    future.core().completed_by(loop.core());
+    auto start = std::make_unique<ThreadsafeStart<T>>(loop.core(), std::move(coro), ConcurrentPtr(&future.core()));
+    if (!post_or_queue(loop.core(), *start)) {
+        start->give_up();
+        throw RuntimeError("Event loop is closed");
+    }
+    static_cast<void>(start.release());
+    return future;
+}
+
 }  // namespace detail
 
 /// Starts a coroutine, or a callable that returns one, as a task of a loop that runs in another thread, and returns the
@@ -130,21 +145,11 @@ private:
 /// loop that is closed before the task is done.
 /// Throws RuntimeError "Event loop is closed"; the coroutine is destroyed then and has not started.
 /// Thread safety: any thread, as long as the loop exists. Waiting in the loop's own thread with `result()` would wait
-/// for ever; debug mode throws RuntimeError there. Mirrors asyncio.run_coroutine_threadsafe (since 3.5.1).
+/// for ever; debug mode throws RuntimeError there. Lambdas inside a co_await expression: as create_task. Mirrors
+/// asyncio.run_coroutine_threadsafe (since 3.5.1).
 template <detail::TaskSource Coroutine>
-[[nodiscard]] auto run_coroutine_threadsafe(Coroutine&& coroutine, EventLoop& loop) {
-    auto coro = detail::to_coro(std::forward<Coroutine>(coroutine));
-    using T = typename decltype(coro)::value_type;
-    const futures::Future<T> future;
-    future.core().completed_by(loop.core());
-    auto start = std::make_unique<detail::ThreadsafeStart<T>>(loop.core(), std::move(coro),
-                                                              detail::ConcurrentPtr(&future.core()));
-    if (!detail::post_or_queue(loop.core(), *start)) {
-        start->give_up();
-        throw RuntimeError("Event loop is closed");
-    }
-    static_cast<void>(start.release());
-    return future;
+[[nodiscard]] decltype(auto) run_coroutine_threadsafe(Coroutine&& coroutine, EventLoop& loop) {
+    return detail::start_threadsafe<Coroutine>(loop, detail::to_coro(std::forward<Coroutine>(coroutine)));
 }
 
 }  // namespace asyncio

@@ -18,15 +18,10 @@ namespace detail {
 /// closed, when that executor was shut down, and in debug mode in a wrong thread.
 [[nodiscard]] futures::Executor& executor_for(LoopCore& loop, futures::Executor* given);
 
-template <class A>
-inline constexpr bool safe_argument =
-    temporaries_survive_co_await || std::is_lvalue_reference_v<A> ||
-    std::is_trivially_destructible_v<std::remove_reference_t<A>> || !std::is_aggregate_v<std::remove_cvref_t<A>>;
-
 /// Refuses, at compile time, arguments that GCC 12 would destroy twice inside a co_await expression.
 template <class F, class... Args>
 consteval void require_safe_job() {
-    static_assert(safe_closure<F> && (... && safe_argument<Args>),
+    static_assert(safe_job<F, Args...>,
                   "GCC before 14 destroys a temporary lambda or aggregate twice inside co_await: name it first "
                   "(auto job = [x] { ... };) and pass the name, capture by reference, or hand over as arguments what "
                   "cannot be copied");

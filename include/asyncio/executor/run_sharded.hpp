@@ -47,7 +47,7 @@ public:
     void enter_main_task(std::size_t index);
     /// Calls `use` with the shard's loop, which lives meanwhile. Throws RuntimeError "Event loop is closed".
     template <class Use>
-    auto with_loop(std::size_t index, Use&& use) {
+    decltype(auto) with_loop(std::size_t index, Use&& use) {
         const std::lock_guard lock(mutex_);
         EventLoop* loop = shards_.at(index).loop;
         if (loop == nullptr) throw RuntimeError("Event loop is closed");
@@ -102,9 +102,10 @@ public:
     /// Throws RuntimeError "Event loop is closed" when that shard has ended, std::out_of_range when there is none. A
     /// shard that ends cancels what it was still to do for others.
     template <detail::TaskSource Coroutine>
-    [[nodiscard]] auto run_on(std::size_t index, Coroutine&& coroutine) const {
-        return group_->with_loop(
-            index, [&](EventLoop& loop) { return run_coroutine_threadsafe(std::forward<Coroutine>(coroutine), loop); });
+    [[nodiscard]] decltype(auto) run_on(std::size_t index, Coroutine&& coroutine) const {
+        return group_->with_loop(index, [&](EventLoop& loop) -> decltype(auto) {
+            return run_coroutine_threadsafe(std::forward<Coroutine>(coroutine), loop);
+        });
     }
 
 private:

@@ -8,6 +8,7 @@
 #include <asyncio/task/future.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <future>
 #include <type_traits>
 #include <utility>
@@ -43,9 +44,17 @@ template <class T>
     return Future<T>(detail::wrap_state<T>(loop, future.state()));
 }
 
+/// What is made of a future that must get a name before it is awaited must get one, too.
+template <class F>
+    requires(!detail::safe_handle<F> && std::same_as<F, const futures::Future<typename F::value_type>>)
+[[nodiscard]] const Future<typename F::value_type> wrap_future(F&& future, WrapFutureOptions options = {}) {
+    return wrap_future(future, options);
+}
+
 /// A future or task of a loop is itself.
 template <detail::FutureHandle F>
-[[nodiscard]] std::remove_cvref_t<F> wrap_future(F&& future, WrapFutureOptions = {}) {
+[[nodiscard]] detail::MadeOf<std::remove_cvref_t<F>, detail::safe_handle<F>> wrap_future(F&& future,
+                                                                                         WrapFutureOptions = {}) {
     return std::forward<F>(future);
 }
 

@@ -232,8 +232,8 @@ public:
     /// Starts a coroutine, or a callable that returns one (which the task then owns), as a task: its first step runs in
     /// the next iteration, unless a task factory changes that. Works before the loop runs.
     template <class Coroutine>
-    auto create_task(Coroutine&& coroutine, TaskOptions options = {},
-                     std::source_location place = std::source_location::current());
+    decltype(auto) create_task(Coroutine&& coroutine, TaskOptions options = {},
+                               std::source_location place = std::source_location::current());
     /// From now on the factory starts every task of this loop, for instance `asyncio::eager_task_factory`; an empty one
     /// restores the default.
     void set_task_factory(TaskFactory factory);

@@ -32,6 +32,8 @@ private:
 /// the same future. A moved-from one can be assigned to, compared, and destroyed; all else throws RuntimeError.
 class AnyFuture {
 public:
+    using const_before_named = void;  // see closure.hpp
+
     explicit AnyFuture(detail::FuturePtr core) noexcept : core_(std::move(core)) {}
 
     /// True when there is a result or an exception, or it was cancelled.

@@ -28,6 +28,31 @@ consteval void require_safe_closure() {
                   "(auto body = [x]() -> asyncio::Coro<> { ... };) and pass the name, or capture by reference");
 }
 
+// What makes a task of a closure is right on a line of its own, `auto task = create_task([x]() -> Coro<> { … });`, and
+// wrong inside a co_await expression. It cannot see where it stands; so it returns a handle that is const, and what
+// awaits refuses temporaries that are. `auto task` drops the const: neither `co_await task` nor
+// `co_await std::move(task)` is refused.
+
+/// What a function returns that makes a Handle of an argument: `safe` tells whether a co_await expression may hold it.
+template <class Handle, bool safe>
+using MadeOf = std::conditional_t<safe, Handle, const Handle>;
+
+/// False for such a const handle, as a temporary. Handles tell of themselves by a member type `const_before_named`.
+template <class A>
+inline constexpr bool safe_handle =
+    temporaries_survive_co_await || std::is_lvalue_reference_v<A> || !std::is_const_v<std::remove_reference_t<A>> ||
+    !requires { typename std::remove_cvref_t<A>::const_before_named; };
+
+/// Refuses, at compile time, what is not a safe_handle.
+template <class A>
+consteval void require_safe_handle() {
+    static_assert(
+        safe_handle<A>,
+        "GCC before 14 destroys a temporary lambda or aggregate twice inside co_await: name the task or future "
+        "first (auto task = asyncio::create_task([x]() -> asyncio::Coro<> { ... });) and co_await its name, "
+        "or name the lambda");
+}
+
 /// The same for a range, such as a temporary std::array of tasks.
 template <class R>
 consteval void require_safe_range() {

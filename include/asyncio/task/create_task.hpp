@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/loop/callback.hpp>
+#include <asyncio/task/closure.hpp>
 #include <asyncio/task/coro.hpp>
 #include <asyncio/task/task.hpp>
 
@@ -68,12 +69,23 @@ Task<T> start_task(LoopCore& loop, Coro<T> coroutine, const TaskOptions& options
     return Task<T>(TaskPtr(state.get()));
 }
 
+/// Whether a co_await expression may make a task of an argument deduced as `A&&`.
+template <class A>
+inline constexpr bool safe_source = !CoroutineFunction<std::decay_t<A>> || safe_closure<A>;
+
+/// A task of what TaskSource allows.
+template <TaskSource A, class T>
+MadeOf<Task<T>, safe_source<A>> make_task(LoopCore& loop, Coro<T> coroutine, const TaskOptions& options,
+                                          const std::source_location& place) {
+    return start_task(loop, std::move(coroutine), options, place);
+}
+
 }  // namespace detail
 
 template <class Coroutine>
-auto EventLoop::create_task(Coroutine&& coroutine, TaskOptions options, std::source_location place) {
+decltype(auto) EventLoop::create_task(Coroutine&& coroutine, TaskOptions options, std::source_location place) {
     static_assert(detail::TaskSource<Coroutine>, "create_task takes a Coro or a callable that returns a Coro");
-    return detail::start_task(*core_, detail::to_coro(std::forward<Coroutine>(coroutine)), options, place);
+    return detail::make_task<Coroutine>(*core_, detail::to_coro(std::forward<Coroutine>(coroutine)), options, place);
 }
 
 /// Starts a coroutine as a task of the running loop; its first step runs in the next iteration. Pass a capturing lambda
@@ -81,21 +93,24 @@ auto EventLoop::create_task(Coroutine&& coroutine, TaskOptions options, std::sou
 ///
 ///     auto task = asyncio::create_task(fetch(url), {.name = "fetch"});
 ///
+/// With GCC before 14, `co_await create_task([x]() -> Coro<> { … })` in one expression is refused when destroying the
+/// captures does anything (that compiler would do it twice): name the task first, or the lambda.
 /// The loop's task factory may change how it starts; see EventLoop::set_task_factory.
 /// Throws RuntimeError when no loop runs in this thread; the coroutine is destroyed then.
 /// Mirrors asyncio.create_task (since 3.7; name 3.8; eager_start 3.14).
 template <class Coroutine>
-auto create_task(Coroutine&& coroutine, TaskOptions options,
-                 std::source_location place = std::source_location::current()) {
+decltype(auto) create_task(Coroutine&& coroutine, TaskOptions options,
+                           std::source_location place = std::source_location::current()) {
     static_assert(detail::TaskSource<Coroutine>, "create_task takes a Coro or a callable that returns a Coro");
-    return detail::start_task(detail::require_running_loop(), detail::to_coro(std::forward<Coroutine>(coroutine)),
-                              options, place);
+    return detail::make_task<Coroutine>(detail::require_running_loop(),
+                                        detail::to_coro(std::forward<Coroutine>(coroutine)), options, place);
 }
 
 /// The same without options. An overload, because a default argument would be a temporary in the awaiting coroutine's
 /// frame, which GCC copies there piece by piece: a sixth of the cost of a task.
 template <class Coroutine>
-auto create_task(Coroutine&& coroutine, detail::CallPlace place = detail::CallPlace(std::source_location::current())) {
+decltype(auto) create_task(Coroutine&& coroutine,
+                           detail::CallPlace place = detail::CallPlace(std::source_location::current())) {
     return create_task(std::forward<Coroutine>(coroutine), TaskOptions{}, place.where);
 }
 

@@ -76,9 +76,14 @@ auto ensure_all(LoopCore*& loop, R&& range) {
     return futures;
 }
 
+/// For what only makes sense inside a co_await expression: refuses arguments that must not stand there.
 template <class A>
 consteval void require_safe_argument() {
-    if constexpr (!FutureHandle<A> && CoroutineFunction<std::decay_t<A>>) require_safe_closure<A>();
+    if constexpr (!FutureHandle<A> && CoroutineFunction<std::decay_t<A>>) {
+        require_safe_closure<A>();
+    } else {
+        require_safe_handle<A>();
+    }
 }
 
 }  // namespace detail
@@ -94,10 +99,11 @@ static_assert(std::is_trivially_destructible_v<EnsureFutureOptions>);
 ///
 /// Throws std::invalid_argument for a future of another loop than `options.loop`; RuntimeError when a task is to be
 /// made and no loop runs in this thread, nor is one set: see get_event_loop. A coroutine is closed then.
+/// Lambdas inside a co_await expression: as create_task.
 /// Mirrors asyncio.ensure_future.
 template <detail::Ensurable A>
-auto ensure_future(A&& awaitable, EnsureFutureOptions options = {}) {
-    detail::require_safe_argument<A>();
+detail::MadeOf<detail::Ensured<A>, detail::safe_source<A> && detail::safe_handle<A>> ensure_future(
+    A&& awaitable, EnsureFutureOptions options = {}) {
     detail::LoopCore* loop = options.loop == nullptr ? nullptr : &options.loop->core();
     return detail::ensure(loop, std::forward<A>(awaitable));
 }

@@ -43,7 +43,7 @@ public:
     }
     std::add_lvalue_reference_t<T> result() const& { return const_cast<Future&>(*this).result(); }
     /// Moves the result out.
-    T result() && {
+    T result() const&& {
         this->core().check_result();
         return slot().take();
     }
@@ -81,13 +81,13 @@ public:
     /// `context` itself.
     template <class F>
         requires detail::Callback<F, Future<T>>
-    DoneCallbackId add_done_callback(F&& callback, std::source_location place = std::source_location::current()) {
+    DoneCallbackId add_done_callback(F&& callback, std::source_location place = std::source_location::current()) const {
         return detail::add_done_callback<Future<T>>(this->core(), std::forward<F>(callback), nullptr, place);
     }
     template <class F>
         requires detail::Callback<F, Future<T>>
     DoneCallbackId add_done_callback(const Context& context, F&& callback,
-                                     std::source_location place = std::source_location::current()) {
+                                     std::source_location place = std::source_location::current()) const {
         return detail::add_done_callback<Future<T>>(this->core(), std::forward<F>(callback), &context.core(), place);
     }
     template <class F>

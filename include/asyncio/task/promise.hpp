@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/frame_pool.hpp>
+#include <asyncio/task/closure.hpp>
 #include <asyncio/task/slot.hpp>
 #include <asyncio/task/transfer.hpp>
 
@@ -89,6 +90,7 @@ public:
             is_awaitable_in_a_coro<A>,
             "this cannot be awaited: it is not awaitable in asyncio::Coro. Await a Coro, a Future, a Task, or "
             "what a function of asyncio returns for it");
+        require_safe_handle<A>();
         where = place;
         if constexpr (!is_awaitable_in_a_coro<A>) {
             return std::suspend_never();  // spares the reader further messages

@@ -63,6 +63,10 @@ public:
         pending_error_ = nullptr;
     }
 
+    /// The awaiter is destroyed while it waits. Unless that is because the frames are, the task cannot go on where it
+    /// stands: its frames are destroyed at its next turn, and it fails with RuntimeError.
+    void lose(const Waiter& awaiter) noexcept;
+
     // --- asyncio's task ---
 
     bool cancel(std::string_view message) noexcept override;
@@ -120,7 +124,7 @@ private:
     void step_in_debug();
     void advance();
     void finish(ContextScope& scope);
-    void finish_without_context();
+    void finish_broken(std::exception_ptr error);
     void finish_unstarted() noexcept;
     void leave_loop() noexcept;
     void pass_on_cancel() noexcept;
@@ -137,6 +141,7 @@ private:
     bool must_cancel_ : 1 = false;    // a cancel() that no waiter accepted: the next resumption throws
     bool throw_pending_ : 1 = false;  // a waiter was cancelled: the wake-up throws pending_error_
     std::uint32_t serial_ : 24 = 0;
+    bool lost_ : 1 = false;  // see lose(); then started_ is false, so that a step has one thing to look at
 };
 
 using TaskPtr = IntrusivePtr<TaskCore>;

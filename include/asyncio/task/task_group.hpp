@@ -63,20 +63,10 @@ public:
     /// Starts a coroutine, or a callable that returns one, as a task of the group. Throws RuntimeError before entering,
     /// after the end and while the group shuts down; the coroutine is closed then.
     template <class Coroutine>
-    auto create_task(Coroutine&& coroutine, TaskOptions options = {},
-                     std::source_location place = std::source_location::current()) {
+    decltype(auto) create_task(Coroutine&& coroutine, TaskOptions options = {},
+                               std::source_location place = std::source_location::current()) {
         static_assert(detail::TaskSource<Coroutine>, "create_task takes a Coro or a callable that returns a Coro");
-        auto coro = detail::to_coro(std::forward<Coroutine>(coroutine));
-        try {
-            require_accepting();
-            detail::NewChild child = make_child();
-            auto task = detail::start_task(*loop_, std::move(coro), options, place);
-            add(std::move(child), task.task_core());
-            return task;
-        } catch (...) {
-            coro.close();
-            throw;
-        }
+        return make_task<Coroutine>(detail::to_coro(std::forward<Coroutine>(coroutine)), options, place);
     }
 
     /// Cancels the tasks and the body; the exit then throws neither CancelledError nor ExceptionGroup for it. Before
@@ -96,6 +86,20 @@ private:
     class ExitWait;
     friend class detail::TaskGroupChild;
 
+    template <class A, class T>
+    detail::MadeOf<Task<T>, detail::safe_source<A>> make_task(Coro<T> coro, const TaskOptions& options,
+                                                              const std::source_location& place) {
+        try {
+            require_accepting();
+            detail::NewChild child = make_child();
+            Task<T> task = detail::start_task(*loop_, std::move(coro), options, place);
+            add(std::move(child), task.task_core());
+            return task;
+        } catch (...) {
+            coro.close();
+            throw;
+        }
+    }
     void require_accepting() const;
     [[nodiscard]] detail::NewChild make_child();
     void add(detail::NewChild child, detail::TaskCore& task);

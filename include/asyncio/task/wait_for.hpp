@@ -115,6 +115,7 @@ template <class A>
 [[nodiscard]] auto wait_for(A&& awaitable, TimeLimit limit) {
     using Given = std::remove_cvref_t<A>;
     [[maybe_unused]] const bool no_time = detail::WaitLimit(limit).no_time();
+    detail::require_safe_handle<A>();
     if constexpr (std::derived_from<Given, AnyFuture>) {
         using R = AwaitResult<Given>;
         if (no_time) return detail::take_or_cancel<R>(detail::FuturePtr(&awaitable.core()));

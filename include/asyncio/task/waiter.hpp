@@ -19,7 +19,8 @@ struct Blockers;
 ///     await_suspend(h) enters itself wherever it will be woken from, then calls suspend(h)
 ///     (later)          whoever completes it calls wake() once; the task runs in the next iteration
 ///     await_resume()   calls resumed() first, which throws CancelledError when the wait was cancelled
-///     destructor       leaves wherever it is entered: the frame may be destroyed while it waits
+///     destructor       leaves wherever it is entered, since the frame may be destroyed while it waits; and then calls
+///                      destroyed_while_waiting(), since it may not be in the frame
 ///
 /// Waking never resumes inline. Between wake() and await_resume() the task may still be cancelled: then cancel() finds
 /// the waiter woken and declines, and resumed() throws in place of the result.
@@ -64,6 +65,8 @@ protected:
     /// Wakes the task with CancelledError(message).
     void accept_cancel(std::string_view message) noexcept { task_->wake_with_cancel(message); }
     void resumed() { task_->resumed(); }
+    /// For destructors of what is entered somewhere and has not been woken: such a task is alive.
+    void destroyed_while_waiting() noexcept { task_->lose(*this); }
 
     TaskCore* task_ = nullptr;
 };

@@ -3,6 +3,7 @@
 #include "../pool_registry.hpp"
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/fork.hpp>
 #include <asyncio/base/log.hpp>
 #include <asyncio/base/sys.hpp>
 
@@ -78,13 +79,11 @@ ProcessPool::ProcessPool(const futures::ProcessPoolOptions& options)
       limits_{options.cpu_time_limit.value_or(Clock::duration::zero()).count(),
               options.exit_time_limit ? std::max<std::int64_t>(options.exit_time_limit->count(), 1) : 0,
               options.memory_limit.value_or(0), options.max_message_size},
-      generation_(fork_generation()),
-      spins_(sys::count_of_processors() > 1) {
-    watch_forks();
-}
+      generation_(process_generation()),
+      spins_(sys::count_of_processors() > 1) {}
 
 bool ProcessPool::usable() const noexcept {
-    return generation_ == fork_generation();
+    return generation_ == process_generation();
 }
 
 void ProcessPool::require_open() const {
