@@ -161,19 +161,12 @@ void EpollDriver::progress(Entry& entry, detail::IntrusiveList<Operation>& opera
             if (sys::interfered()) static_cast<void>(arm(entry));
             return;
         }
-        operation->unlink();
-        operation->pending = false;
-        operation->result = result;
-        operation->complete(*operation);
+        detail::system_socket::complete(*operation, result);
     }
 }
 
 void EpollDriver::complete_closed() noexcept {
-    while (Operation* operation = closed_operations_.pop_front()) {
-        operation->pending = false;
-        operation->result = -EBADF;
-        operation->complete(*operation);
-    }
+    detail::system_socket::complete_closed(closed_operations_);
 }
 
 bool EpollDriver::start(Operation& operation) {
@@ -182,9 +175,7 @@ bool EpollDriver::start(Operation& operation) {
         operation.result = -EBADF;
         return true;
     }
-    const bool input = operation.kind == Operation::Kind::readable || operation.kind == Operation::Kind::recv ||
-                       operation.kind == Operation::Kind::accept;
-    detail::IntrusiveList<Operation>& queue = input ? entry.inputs : entry.outputs;
+    detail::IntrusiveList<Operation>& queue = detail::system_socket::is_input(operation) ? entry.inputs : entry.outputs;
     if (queue.empty() && (operation.kind != Operation::Kind::readable || entry.may_read)) {
         operation.result = attempt(operation);
         if (operation.result != -EAGAIN) return true;

@@ -9,7 +9,6 @@
 #include <sys/epoll.h>
 
 #include <cerrno>
-#include <new>
 
 namespace asyncio {
 
@@ -27,12 +26,7 @@ void EpollDriver::enroll(int fd, DescriptorPtr& out) {
 }
 
 std::int64_t EpollDriver::open(int family, int type, DescriptorPtr& out) {
-    const long result = sys::socket(family, type, 0);
-    if (result < 0) return result;
-    detail::UniqueFd fd(static_cast<int>(result));
-    enroll(fd.get(), out);
-    static_cast<void>(fd.release());
-    return 0;
+    return system_socket::open(family, type, [&](int fd) { enroll(fd, out); });
 }
 
 std::int64_t EpollDriver::adopt(int fd, DescriptorPtr& out) {
@@ -142,19 +136,10 @@ std::int64_t EpollDriver::attempt(Operation& operation) {
 std::int64_t EpollDriver::attempt_accept(Operation& operation) {
     auto& entry = static_cast<Entry&>(*operation.descriptor);
     if (!entry.may_read) return -EAGAIN;
-    SocketAddress peer;
-    const std::int64_t result = system_socket::accept(entry.fd(), peer);
+    const std::int64_t result =
+        system_socket::accept(operation, [this](int fd, DescriptorPtr& out) { enroll(fd, out); });
     if (result == -EAGAIN) entry.may_read = false;
-    if (result < 0) return result;
-    detail::UniqueFd fd(static_cast<int>(result));
-    if (operation.address != nullptr) *operation.address = peer;
-    try {
-        enroll(fd.get(), operation.accepted);
-    } catch (const std::bad_alloc&) {
-        return -ENOMEM;
-    }
-    static_cast<void>(fd.release());
-    return 0;
+    return result;
 }
 
 std::int64_t EpollDriver::attempt_connect(Operation& operation) noexcept {

@@ -3,26 +3,14 @@
 #include "system_socket.hpp"
 
 #include <asyncio/base/sys.hpp>
-#include <asyncio/base/unique_fd.hpp>
 
 #include <algorithm>
 #include <cerrno>
-#include <new>
-#include <utility>
 
 namespace asyncio {
 
 namespace sys = detail::sys;
 namespace system_socket = detail::system_socket;
-
-namespace {
-
-bool is_input(const Operation& operation) noexcept {
-    return operation.kind == Operation::Kind::readable || operation.kind == Operation::Kind::recv ||
-           operation.kind == Operation::Kind::accept;
-}
-
-}  // namespace
 
 /// A socket and the operations that wait for it.
 class ReadinessDriver::Socket final : public Descriptor {
@@ -69,11 +57,7 @@ void ReadinessDriver::close_sockets() noexcept {
 }
 
 void ReadinessDriver::complete_closed() noexcept {
-    while (Operation* operation = closed_operations_.pop_front()) {
-        operation->pending = false;
-        operation->result = -EBADF;
-        operation->complete(*operation);
-    }
+    system_socket::complete_closed(closed_operations_);
 }
 
 void ReadinessDriver::dispatch(WatchSink& sink) {
@@ -102,10 +86,7 @@ void ReadinessDriver::progress(Socket& socket, detail::IntrusiveList<Operation>&
     while (Operation* operation = operations.front()) {
         const std::int64_t result = attempt(*operation, true);
         if (result == -EAGAIN) break;
-        operation->unlink();
-        operation->pending = false;
-        operation->result = result;
-        operation->complete(*operation);
+        system_socket::complete(*operation, result);
     }
     update_interest(socket);
 }
@@ -141,12 +122,7 @@ void ReadinessDriver::enroll(int fd, DescriptorPtr& out) {
 }
 
 std::int64_t ReadinessDriver::open(int family, int type, DescriptorPtr& out) {
-    const long result = sys::socket(family, type, 0);
-    if (result < 0) return result;
-    detail::UniqueFd fd(static_cast<int>(result));
-    enroll(fd.get(), out);
-    static_cast<void>(fd.release());
-    return 0;
+    return system_socket::open(family, type, [&](int fd) { enroll(fd, out); });
 }
 
 std::int64_t ReadinessDriver::adopt(int fd, DescriptorPtr& out) {
@@ -211,7 +187,7 @@ bool ReadinessDriver::start(Operation& operation) {
         operation.result = -EBADF;
         return true;
     }
-    detail::IntrusiveList<Operation>& queue = is_input(operation) ? socket.inputs : socket.outputs;
+    detail::IntrusiveList<Operation>& queue = system_socket::is_input(operation) ? socket.inputs : socket.outputs;
     if (queue.empty()) {
         operation.result = attempt(operation, false);
         if (operation.result != -EAGAIN) return true;
@@ -264,18 +240,7 @@ std::int64_t ReadinessDriver::attempt(Operation& operation, bool ready) noexcept
 }
 
 std::int64_t ReadinessDriver::attempt_accept(Operation& operation) noexcept {
-    SocketAddress peer;
-    const std::int64_t result = system_socket::accept(operation.descriptor->fd(), peer);
-    if (result < 0) return result;
-    detail::UniqueFd fd(static_cast<int>(result));
-    if (operation.address != nullptr) *operation.address = peer;
-    try {
-        enroll(fd.get(), operation.accepted);
-    } catch (const std::bad_alloc&) {
-        return -ENOMEM;
-    }
-    static_cast<void>(fd.release());
-    return 0;
+    return system_socket::accept(operation, [this](int fd, DescriptorPtr& out) { enroll(fd, out); });
 }
 
 std::int64_t ReadinessDriver::attempt_connect(Operation& operation, bool ready) noexcept {
