@@ -46,6 +46,10 @@ void QueueCore::throw_no_item() const {
     throw QueueEmpty();
 }
 
+void QueueCore::throw_other_loop() const {
+    detail::throw_other_loop(format("Queue", "…"));
+}
+
 std::string QueueCore::format(const char* type, const std::string& items) const {
     std::string text = std::string("<") + type + " maxsize=" + std::to_string(maxsize_);
     if (!empty()) text += " _queue=[" + items + "]";
@@ -63,7 +67,8 @@ std::string QueueCore::format(const char* type, const std::string& items) const 
 
 void QueueWaiter::enter() {
     begin();
-    if (!queue_->binding_.accepts(*task_)) throw_other_loop(queue_->format("Queue", "…"));
+    if (!queue_->binding_.accepts(*task_)) [[unlikely]]
+        queue_->throw_other_loop();
     line_->enter(*this, *this);
 }
 
@@ -95,7 +100,8 @@ void QueueWaiter::hand_on() noexcept {
 
 void JoinWaiter::enter() {
     begin();
-    if (!queue_->binding_.accepts(*task_)) throw_other_loop(queue_->format("Queue", "…"));
+    if (!queue_->binding_.accepts(*task_)) [[unlikely]]
+        queue_->throw_other_loop();
     queue_->joiners_.enter(*this, *task_);
 }
 

@@ -233,15 +233,18 @@ void TaskCore::run(ReadyNode& node, Turn turn) {
 void TaskCore::step() {
     if (!started_) {
         if (lost_) [[unlikely]]
-            return finish_broken(std::make_exception_ptr(
-                RuntimeError("what " + short_repr() +
-                             " awaited was destroyed meanwhile: an awaiter must live until its await is over")));
+            return finish_lost();
         started_ = true;
         if (must_cancel_) return finish_unstarted();
     }
     if (loop_->debug) [[unlikely]]
         return step_in_debug();
     advance();
+}
+
+void TaskCore::finish_lost() {
+    finish_broken(std::make_exception_ptr(RuntimeError(
+        "what " + short_repr() + " awaited was destroyed meanwhile: an awaiter must live until its await is over")));
 }
 
 void TaskCore::step_in_debug() {

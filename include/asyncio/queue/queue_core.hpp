@@ -85,6 +85,7 @@ protected:
 private:
     [[noreturn]] void throw_no_room() const;
     [[noreturn]] void throw_no_item() const;
+    [[noreturn]] void throw_other_loop() const;
 
     std::size_t size_ = 0;
     std::size_t limit_;

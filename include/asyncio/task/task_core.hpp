@@ -125,6 +125,7 @@ private:
     void advance();
     void finish(ContextScope& scope);
     void finish_broken(std::exception_ptr error);
+    void finish_lost();
     void finish_unstarted() noexcept;
     void leave_loop() noexcept;
     void pass_on_cancel() noexcept;
