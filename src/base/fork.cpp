@@ -29,7 +29,7 @@ static_assert(static_cast<std::size_t>(ForkOrder::log) == 2 && static_cast<std::
 const ForkHook* called[count];
 
 void before_fork() {
-    hold_log();  // what comes before it holds nothing
+    hold_log();  // first, since it guards `called`; what is before it in the order has nothing to hold
     for (std::size_t i = 0; i < count; ++i) {
         const ForkHook* hook = hooks[i].load(memory_acquire);
         if (hook != nullptr && hook->hold != nullptr) hook->hold();

@@ -1,10 +1,21 @@
 #pragma once
 
 #include <asyncio/base/clock.hpp>
+#include <asyncio/base/sys.hpp>
 
+#include <chrono>
 #include <mutex>
 
 namespace asyncio::detail {
+
+/// How long a thread looks for what another thread is about to give it before it sleeps: to sleep and to be woken takes
+/// longer.
+inline constexpr std::chrono::microseconds look_out_time{10};
+
+/// Whether anybody can do what a thread waits for while that spins.
+[[nodiscard]] inline bool others_can_work() noexcept {
+    return sys::count_of_processors() > 1;
+}
 
 inline void relax_processor() noexcept {
 #if defined(__x86_64__) || defined(__i386__)

@@ -10,7 +10,6 @@
 
 #include <pthread.h>
 
-#include <chrono>
 #include <utility>
 
 namespace asyncio::detail {
@@ -18,8 +17,6 @@ namespace asyncio::detail {
 namespace {
 
 constexpr std::size_t longest_thread_name = 15;
-/// To put a thread to sleep and to wake it takes about as long.
-constexpr std::chrono::microseconds look_out_time{10};
 constexpr const char* broken_message = "A thread initializer failed, the thread pool is not usable anymore";
 
 constinit thread_local const ThreadPool* pool_of_thread = nullptr;
@@ -66,7 +63,7 @@ ThreadPool::ThreadPool(std::size_t max_threads, std::string name_prefix, std::fu
       initializer_(std::move(initializer)),
       make_broken_(broken),
       generation_(process_generation()),
-      looks_out_(sys::count_of_processors() > 1) {}
+      looks_out_(others_can_work()) {}
 
 bool ThreadPool::usable() const noexcept {
     return generation_ == process_generation();

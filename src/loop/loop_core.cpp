@@ -6,7 +6,6 @@
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/fork.hpp>
 #include <asyncio/base/log.hpp>
-#include <asyncio/base/sys.hpp>
 #include <asyncio/loop/event_loop.hpp>
 
 #include <sys/syscall.h>
@@ -32,14 +31,12 @@ constexpr std::uint32_t busy_poll_interval = 64;
 constexpr std::chrono::milliseconds longest_without_poll{1};
 constexpr std::uint32_t busy_clock_interval = 4;
 
-/// How long the loop looks for another thread's answer before it sleeps: to sleep and to be woken takes longer.
-constexpr std::chrono::microseconds look_out_time{10};
 /// After looks in vain it sleeps at once, twice as often each time, this often at most.
 constexpr std::uint32_t longest_without_look_out = 1023;
 
 constexpr std::size_t page_size = 4096;
 
-/// In a forked child, a running loop is told first: it is not the running loop any more, stops, and lets go of its
+/// In a forked child, a running loop is told: it is not the running loop any more, stops, and lets go of its
 /// descriptors. Others find out when they are used. No loop of the parent is listed any more.
 void let_go_in_child() {
     empty_places();
@@ -152,7 +149,7 @@ void LoopCore::run_once() {
 
 bool LoopCore::look_whether_poll_is_due() noexcept {
     iterations_since_poll_ += look_interval_;
-    if (iterations_since_poll_ >= poll_interval_) return true;
+    if (iterations_since_poll_ + look_interval_ > poll_interval_) return true;  // the next look would be too late
     const Clock::time_point now = driver_->now();
     const bool due = now - last_due_ >= longest_without_poll;
     if (due) last_due_ = now;
@@ -223,8 +220,8 @@ void LoopCore::wait_for_events() {
 
 /// For the answer to a job that takes hardly any time.
 void LoopCore::look_out() noexcept {
-    static const bool others_can_work = sys::count_of_processors() > 1;
-    if (!others_can_work) return;
+    static const bool spins = others_can_work();
+    if (!spins) return;
     if (sleeps_without_look_out_ > 0) {
         --sleeps_without_look_out_;
         return;

@@ -37,7 +37,8 @@ std::string thread_name() {
 using PolicyPtr = std::shared_ptr<AbstractEventLoopPolicy>;
 
 constinit std::mutex policy_mutex;
-constexpr detail::ForkHook fork_hook{[] { policy_mutex.lock(); }, [] { policy_mutex.unlock(); }, nullptr};
+constexpr detail::ForkHook policy_fork_hook{[] { policy_mutex.lock(); }, [] { policy_mutex.unlock(); }, nullptr};
+[[maybe_unused]] const bool hooked = (detail::at_fork(detail::ForkOrder::policy, policy_fork_hook), true);
 
 /// The process's; an empty one: the default is made when it is needed. Call with the lock. Never destroyed: a detached
 /// thread may ask when static objects are gone already.
@@ -87,7 +88,6 @@ std::unique_ptr<EventLoop> ProactorEventLoopPolicy::new_event_loop() {
 }
 
 std::shared_ptr<AbstractEventLoopPolicy> get_event_loop_policy() {
-    detail::at_fork(detail::ForkOrder::policy, fork_hook);
     const std::lock_guard lock(policy_mutex);
     PolicyPtr& policy = process_policy();
     if (policy == nullptr) policy = std::make_shared<DefaultEventLoopPolicy>();
@@ -95,7 +95,6 @@ std::shared_ptr<AbstractEventLoopPolicy> get_event_loop_policy() {
 }
 
 void set_event_loop_policy(std::shared_ptr<AbstractEventLoopPolicy> policy) {
-    detail::at_fork(detail::ForkOrder::policy, fork_hook);
     const std::lock_guard lock(policy_mutex);
     process_policy().swap(policy);
     // The old one is destroyed after the lock is released, for its loop may come back here: parameters live longer.

@@ -217,7 +217,8 @@ void TaskGroup::cancel() noexcept {
 
 Coro<bool> TaskGroup::aexit(std::exception_ptr error) {
     body_error_ = std::move(error);
-    return exit_run_ ? std::move(*exit_run_) : wait_for_tasks();
+    if (auto run = std::exchange(exit_run_, std::nullopt)) return std::move(*run);
+    return wait_for_tasks();
 }
 
 Coro<bool> TaskGroup::wait_for_tasks() {

@@ -31,12 +31,13 @@ int in_child(auto&& child) {
 }
 
 TEST(Fork, hooks_are_called_in_their_order_and_back) {
-    at_fork(ForkOrder::policy, inner);
+    // The places of what this program does not have: no pool, no look-up of names.
+    at_fork(ForkOrder::pools, inner);
     at_fork(ForkOrder::look_ups, outer);
     at_fork(ForkOrder::look_ups, outer);
     EXPECT_EQ(in_child([] { return calls == "outer held, inner held, inner released, outer in the child"; }), 0);
     EXPECT_EQ(calls, "outer held, inner held, inner released, outer released");
-    at_fork(ForkOrder::policy, nothing);
+    at_fork(ForkOrder::pools, nothing);
     at_fork(ForkOrder::look_ups, nothing);
 }
 

@@ -1,4 +1,4 @@
-// gcc: GCC before 14 destroys a temporary lambda twice inside co_await: name the lambda first
+// gcc: GCC before 14 destroys a temporary lambda or aggregate twice inside co_await: name the task or future first
 
 #include <asyncio/task/coro.hpp>
 #include <asyncio/task/ensure_future.hpp>

@@ -13,6 +13,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
@@ -203,13 +204,15 @@ TEST_P(ForkServer, PPE_8_gone_when_a_worker_is_to_be_started_fails_nothing) {
 TEST_P(ForkServer, PPE_4_works_with_few_descriptors) {
     rlimit before{};
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
-    const rlimit few{process_tests::open_descriptors() + 40, before.rlim_max};
+    struct Restored {
+        const rlimit& limit;
+        ~Restored() { EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0); }
+    } const restored{before};
+    // Not more than a worker would like to have below its own.
+    const rlimit few{std::min<rlim_t>(process_tests::open_descriptors() + 40, 100), before.rlim_max};
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
-    {
-        ProcessPoolExecutor pool({.max_workers = 2, .start = GetParam()});
-        EXPECT_EQ(pool.submit(remote<&process_jobs::square>, 2).result(), 4);
-    }
-    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    ProcessPoolExecutor pool({.max_workers = 2, .start = GetParam()});
+    EXPECT_EQ(pool.submit(remote<&process_jobs::square>, 2).result(), 4);
 }
 
 TEST_P(ForkServer, PPE_4_no_process_can_be_made) {

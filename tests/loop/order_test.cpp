@@ -200,6 +200,31 @@ TEST(OrderEpoll, ORD_24_a_queue_that_is_never_empty_still_serves_descriptors) {
     ::close(pair[1]);
 }
 
+TEST(OrderEpoll, ORD_24_the_first_polls_of_a_busy_loop_are_not_further_apart_than_the_others) {
+    asyncio::EventLoop loop;
+    std::array<int, 2> pair{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair.data()), 0);
+    int iterations = 0;
+    auto spinner = loop.create_task([&]() -> Coro<> {
+        for (;; ++iterations) co_await asyncio::sleep(0ms);
+    });
+    int polls = 0;
+    int last = 0;
+    loop.add_reader(pair[0], [&] {  // readable all the time
+        EXPECT_LE(iterations - last, 64);
+        last = iterations;
+        if (++polls == 20) loop.stop();
+    });
+    ASSERT_EQ(::write(pair[1], "x", 1), 1);
+    loop.run_forever();
+    loop.remove_reader(pair[0]);
+    spinner.cancel();
+    EXPECT_THROW(loop.run_until_complete(spinner), asyncio::CancelledError);
+    loop.close();
+    ::close(pair[0]);
+    ::close(pair[1]);
+}
+
 TEST(OrderSimulated, ORD_24_under_the_virtual_clock_every_iteration_asks_for_io) {
     auto owned = std::make_unique<asyncio::SimulatedDriver>();
     asyncio::SimulatedDriver& driver = *owned;

@@ -4,6 +4,7 @@
 #include "support/loops.hpp"
 
 #include <asyncio/asyncio.hpp>
+#include <asyncio/testing/all_tasks_blocked.hpp>
 
 #include <gtest/gtest.h>
 
@@ -11,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -85,6 +87,21 @@ TEST_P(DestroyedAwaiter, its_task_fails_in_place_of_waiting_for_ever) {
     EXPECT_EQ(error_of([&] { return queue.get(); }), destroyed);
     queue.put_nowait(1);
     EXPECT_EQ(queue.get_nowait(), 1);
+    EXPECT_EQ(error_of([] { return asyncio::testing::wait_all_tasks_blocked(); }), destroyed);
+}
+
+TEST_P(DestroyedAwaiter, of_a_connection_or_server) {
+    std::vector<asyncio::StreamWriter> peers;  // open, and nobody reads
+    auto server = run(asyncio::start_server(
+        [&](asyncio::StreamReader, asyncio::StreamWriter peer) { peers.push_back(std::move(peer)); }, "127.0.0.1", 0));
+    EXPECT_EQ(error_of([&] { return server.wait_closed(); }), destroyed);
+    auto [reader, writer] = run(asyncio::open_connection("127.0.0.1", server.port()));
+    EXPECT_EQ(error_of([&] { return writer.wait_closed(); }), destroyed);
+    writer.set_write_buffer_limits({.high = 0});
+    writer.write(std::string(16 << 20, 'x'));
+    EXPECT_EQ(error_of([&] { return writer.drain(); }), destroyed);
+    writer.abort();
+    server.close();
 }
 
 TEST_P(DestroyedAwaiter, cancelling_the_task_changes_nothing) {

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <vector>
 
@@ -170,6 +171,11 @@ TEST_P(Gcc12Temporaries, tasks_of_temporary_lambdas_are_tasks) {
         asyncio::create_task(seven_with(lives.one())).add_done_callback([&](const asyncio::Future<int>& done) {
             called += done.result();
         });
+        auto shielded = asyncio::shield(asyncio::create_task(seven_with(lives.one())));
+        auto gathered = asyncio::gather(asyncio::create_task(seven_with(lives.one())), seven_with(lives.one()));
+        static_assert(std::is_same_v<decltype(gathered), asyncio::Future<std::tuple<int, int>>>);
+        const auto [a, b] = co_await gathered;
+        EXPECT_EQ(a + b + co_await shielded, 21);
         co_await asyncio::wait(tasks);
         EXPECT_EQ(co_await asyncio::gather(std::move(tasks)), std::vector<int>(2, 7));
         EXPECT_EQ(co_await asyncio::wait_for(future, 1s) + co_await asyncio::shield(deduced), 14);

@@ -119,6 +119,9 @@ private:
 class ServerClosedAwaiter : public Waiter, private ConnectionWaiter {
 public:
     explicit ServerClosedAwaiter(ServerPtr server) noexcept : server_(std::move(server)) {}
+    ~ServerClosedAwaiter() {
+        if (linked()) destroyed_while_waiting();
+    }
 
     [[nodiscard]] bool await_ready() const noexcept { return server_->gone(); }
     template <class P>

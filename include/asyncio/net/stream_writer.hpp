@@ -18,6 +18,9 @@ namespace detail {
 class DrainAwaiter final : public Waiter, private ConnectionWaiter {
 public:
     explicit DrainAwaiter(ConnectionPtr connection) noexcept : connection_(std::move(connection)) {}
+    ~DrainAwaiter() {
+        if (linked()) destroyed_while_waiting();
+    }
 
     [[nodiscard]] bool await_ready() noexcept {
         lost_ = connection_->closed();
@@ -54,6 +57,9 @@ private:
 class ClosedAwaiter final : public Waiter, private ConnectionWaiter {
 public:
     explicit ClosedAwaiter(ConnectionPtr connection) noexcept : connection_(std::move(connection)) {}
+    ~ClosedAwaiter() {
+        if (linked()) destroyed_while_waiting();
+    }
 
     [[nodiscard]] bool await_ready() const noexcept { return connection_->closed(); }
     template <class P>

@@ -76,15 +76,14 @@ auto ensure_all(LoopCore*& loop, R&& range) {
     return futures;
 }
 
-/// For what only makes sense inside a co_await expression: refuses arguments that must not stand there.
-template <class A>
-consteval void require_safe_argument() {
-    if constexpr (!FutureHandle<A> && CoroutineFunction<std::decay_t<A>>) {
-        require_safe_closure<A>();
-    } else {
-        require_safe_handle<A>();
-    }
+template <bool safe, class Handle>
+[[nodiscard]] MadeOf<Handle, safe> made_of(Handle&& handle) noexcept {
+    return std::move(handle);
 }
+
+/// Whether a co_await expression may make futures of arguments deduced as `A&&`.
+template <class... A>
+inline constexpr bool safe_ensured = (... && (safe_source<A> && safe_handle<A>));
 
 }  // namespace detail
 
@@ -102,8 +101,8 @@ static_assert(std::is_trivially_destructible_v<EnsureFutureOptions>);
 /// Lambdas inside a co_await expression: as create_task.
 /// Mirrors asyncio.ensure_future.
 template <detail::Ensurable A>
-detail::MadeOf<detail::Ensured<A>, detail::safe_source<A> && detail::safe_handle<A>> ensure_future(
-    A&& awaitable, EnsureFutureOptions options = {}) {
+detail::MadeOf<detail::Ensured<A>, detail::safe_ensured<A>> ensure_future(A&& awaitable,
+                                                                          EnsureFutureOptions options = {}) {
     detail::LoopCore* loop = options.loop == nullptr ? nullptr : &options.loop->core();
     return detail::ensure(loop, std::forward<A>(awaitable));
 }

@@ -203,12 +203,12 @@ concept TaggedGatherables =
 /// no loop, neither a running nor a current one. Cancellation: of the awaiting task or of the returned future: every
 /// child that is not done is cancelled; awaiting it throws CancelledError when the first child has ended (with
 /// return_exceptions: when all have). A child that is cancelled by others counts as one that failed with
-/// CancelledError. Mirrors asyncio.gather.
+/// CancelledError. Lambdas inside a co_await expression: as create_task. Mirrors asyncio.gather.
 template <class... Args>
     requires(... && detail::Gatherable<Args>)
-[[nodiscard]] auto gather(Args&&... awaitables) {
-    (detail::require_safe_argument<Args>(), ...);
-    return detail::gather_arguments<false>(std::forward<Args>(awaitables)...);
+[[nodiscard]] decltype(auto) gather(Args&&... awaitables) {
+    return detail::made_of<detail::safe_ensured<Args...>>(
+        detail::gather_arguments<false>(std::forward<Args>(awaitables)...));
 }
 
 /// The same for a range; returns a Future of a std::vector.
@@ -220,13 +220,13 @@ template <detail::GatherableRange R>
 
 template <class... Args>
     requires detail::TaggedGatherables<Args&&...>
-[[nodiscard]] auto gather(Args&&... arguments) {
-    (detail::require_safe_argument<Args>(), ...);
-    return [all = std::forward_as_tuple(std::forward<Args>(arguments)...)]<std::size_t... indices>(
-               std::index_sequence<indices...>) {
+[[nodiscard]] decltype(auto) gather(Args&&... arguments) {
+    auto gathered = [all = std::forward_as_tuple(std::forward<Args>(arguments)...)]<std::size_t... indices>(
+                        std::index_sequence<indices...>) {
         return detail::gather_arguments<true>(
             std::forward<std::tuple_element_t<indices, std::tuple<Args&&...>>>(std::get<indices>(all))...);
     }(std::make_index_sequence<sizeof...(Args) - 1>());
+    return detail::made_of<detail::safe_ensured<Args...>>(std::move(gathered));
 }
 
 template <detail::GatherableRange R>

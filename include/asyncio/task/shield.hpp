@@ -88,12 +88,12 @@ private:
 ///
 /// When the inner awaitable is cancelled, the shield is, too. When it fails after the shield was cancelled, the loop's
 /// exception handler is told once (3.14). The result is copied, or moved when nobody else holds the inner future.
-/// Throws RuntimeError when a task is to be made and there is no loop: see get_event_loop.
+/// Throws RuntimeError when a task is to be made and there is no loop: see get_event_loop. Lambdas inside a co_await
+/// expression: as create_task.
 /// Mirrors asyncio.shield.
 template <detail::Ensurable A>
     requires requires { typename detail::EnsuredResult<A>; }
-[[nodiscard]] auto shield(A&& awaitable) {
-    detail::require_safe_argument<A>();
+[[nodiscard]] detail::MadeOf<Future<detail::EnsuredResult<A>>, detail::safe_ensured<A>> shield(A&& awaitable) {
     using T = detail::EnsuredResult<A>;
     detail::LoopCore* loop = nullptr;
     Future<T> inner = detail::ensure(loop, std::forward<A>(awaitable));

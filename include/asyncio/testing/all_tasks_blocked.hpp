@@ -15,7 +15,11 @@ namespace detail {
 class AllTasksBlocked : public Waiter {
 public:
     AllTasksBlocked() noexcept = default;
-    ~AllTasksBlocked() { leave(); }
+    ~AllTasksBlocked() {
+        if (node_ == nullptr) return;
+        leave();
+        destroyed_while_waiting();
+    }
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
 

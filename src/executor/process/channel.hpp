@@ -27,7 +27,8 @@ struct Channel {
         Atomic<std::uint64_t> sequence;  // rises from message to message
     };
 
-    // The parent's part. By one thread at a time, besides `replied`:
+    // The parent's part. `post`, `ask_to_leave`, `take_back` and `release` by one thread at a time; the rest by the one
+    // that reads replies, at any time. What is posted just before `ask_to_leave` may stay untaken.
 
     /// The worker may take the message from here on.
     template <class Wake>

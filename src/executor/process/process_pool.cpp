@@ -1,6 +1,7 @@
 #include "process_pool.hpp"
 
 #include "../pool_registry.hpp"
+#include "base/spin.hpp"
 
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/fork.hpp>
@@ -80,7 +81,7 @@ ProcessPool::ProcessPool(const futures::ProcessPoolOptions& options)
               options.exit_time_limit ? std::max<std::int64_t>(options.exit_time_limit->count(), 1) : 0,
               options.memory_limit.value_or(0), options.max_message_size},
       generation_(process_generation()),
-      spins_(sys::count_of_processors() > 1) {}
+      spins_(others_can_work()) {}
 
 bool ProcessPool::usable() const noexcept {
     return generation_ == process_generation();

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 #include <utility>
 
 namespace asyncio::detail {
@@ -88,8 +90,12 @@ void ProcessPool::on_start_failed(WorkerHandle& worker, int error) noexcept {
 /// With the lock. Puts back what it has not begun, and gives what it was working on.
 std::unique_ptr<RemoteMessage> ProcessPool::take_from_dead(WorkerHandle& worker) noexcept {
     worker.dead = true;
+    std::array<std::size_t, slots_of_worker> newest_first{};
+    std::iota(newest_first.begin(), newest_first.end(), std::size_t{0});
+    std::sort(newest_first.begin(), newest_first.end(),
+              [&](std::size_t a, std::size_t b) { return worker.places[a].sequence > worker.places[b].sequence; });
     std::unique_ptr<RemoteMessage> victim;
-    for (std::size_t i = slots_of_worker; i-- > 0;) {
+    for (const std::size_t i : newest_first) {
         WorkerHandle::Place& place = worker.places[i];
         if (place.message == nullptr || place.filling) continue;
         if (worker.slot(i).state.load(memory_acquire) == SlotState::taken) {

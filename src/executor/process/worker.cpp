@@ -75,7 +75,7 @@ public:
           socket_(fds.socket),
           wakeup_(fds.wakeup),
           answer_(answer),
-          spins_(sys::count_of_processors() > 1),
+          spins_(others_can_work()),
           cpu_limit_(segment_.header().cpu_limit_ns) {
         ::close(fds.segment);
         if (segment_.header().memory_limit != 0) limit_memory(segment_.header().memory_limit);

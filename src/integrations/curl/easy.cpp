@@ -57,7 +57,8 @@ struct Easy::State {
     }
 
     bool take(std::string_view piece) noexcept {
-        if (piece.size() > body_limit - received) {
+        // A callback may have lowered the limit.
+        if (received > body_limit || piece.size() > body_limit - received) {
             limit_exceeded = true;
             return false;
         }
