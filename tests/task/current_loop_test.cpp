@@ -348,49 +348,18 @@ void make_and_drop_coroutines() {
     for (int i = 0; i < 2000; ++i) many.push_back(nothing());
 }
 
-TEST_F(CurrentLoop, POL_16_also_when_another_thread_was_busy_with_coroutines) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    GTEST_SKIP() << "the sanitizer's own allocator holds locks in such a child, and takes the place of the frame pool";
-#endif
+/// Forks so many times beside a thread that does `busy` all the time; `child` says whether all is well there.
+template <class Busy, class Child>
+void fork_beside(Busy busy, int times, Child child) {
     std::atomic<bool> enough = false;
     std::thread other([&] {
-        while (!enough) {
-            make_and_drop_coroutines();
-            asyncio::detail::log(asyncio::LogLevel::debug, "once more");
-        }
+        while (!enough) busy();
     });
-    for (int i = 0; i < 20; ++i) {
+    for (int i = 0; i < times; ++i) {
         const pid_t pid = ::fork();
         if (pid == 0) {
             ::alarm(20);  // in place of a hang
-            asyncio::detail::log(asyncio::LogLevel::debug, "forked");
-            make_and_drop_coroutines();
-            ::_exit(asyncio::run([]() -> Coro<int> { co_return co_await asyncio::sleep(1ms, 7); }) == 7 ? 0 : 1);
-        }
-        int status = -1;
-        EXPECT_EQ(::waitpid(pid, &status, 0), pid);
-        EXPECT_EQ(status, 0);
-    }
-    enough = true;
-    other.join();
-}
-
-TEST_F(CurrentLoop, POL_16_also_when_another_thread_asked_for_the_policy) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    GTEST_SKIP() << "the sanitizer's own allocator holds locks in such a child";
-#endif
-    std::atomic<bool> enough = false;
-    std::thread other([&] {
-        while (!enough) {
-            asyncio::set_event_loop_policy(nullptr);
-            static_cast<void>(asyncio::get_event_loop_policy());
-        }
-    });
-    for (int i = 0; i < 200; ++i) {
-        const pid_t pid = ::fork();
-        if (pid == 0) {
-            ::alarm(20);  // in place of a hang
-            ::_exit(asyncio::get_event_loop_policy() != nullptr ? 0 : 1);
+            ::_exit(child() ? 0 : 1);
         }
         int status = -1;
         EXPECT_EQ(::waitpid(pid, &status, 0), pid);
@@ -399,6 +368,33 @@ TEST_F(CurrentLoop, POL_16_also_when_another_thread_asked_for_the_policy) {
     }
     enough = true;
     other.join();
+}
+
+TEST_F(CurrentLoop, POL_16_also_when_another_thread_was_busy_with_coroutines) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "the sanitizer's own allocator holds locks in such a child, and takes the place of the frame pool";
+#endif
+    const auto busy = [](const char* message) {
+        make_and_drop_coroutines();
+        asyncio::detail::log(asyncio::LogLevel::debug, message);
+    };
+    fork_beside([&] { busy("once more"); }, 20,
+                [&] {
+                    busy("forked");
+                    return asyncio::run([]() -> Coro<int> { co_return co_await asyncio::sleep(1ms, 7); }) == 7;
+                });
+}
+
+TEST_F(CurrentLoop, POL_16_also_when_another_thread_asked_for_the_policy) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "the sanitizer's own allocator holds locks in such a child";
+#endif
+    fork_beside(
+        [] {
+            asyncio::set_event_loop_policy(nullptr);
+            static_cast<void>(asyncio::get_event_loop_policy());
+        },
+        200, [] { return asyncio::get_event_loop_policy() != nullptr; });
 }
 
 /// How many loops another process would be shown in this one.
