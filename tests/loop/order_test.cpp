@@ -15,6 +15,8 @@
 
 #include <array>
 #include <memory>
+#include <stdexcept>
+#include <utility>
 
 namespace {
 
@@ -174,55 +176,63 @@ TEST_P(Order, ORD_24_a_queue_that_is_never_empty_still_serves_timers) {
     EXPECT_THROW(run(spinner), asyncio::CancelledError);
 }
 
-TEST(OrderEpoll, ORD_24_a_queue_that_is_never_empty_still_serves_descriptors) {
+/// A loop whose ready queue is never empty, and a descriptor that becomes readable meanwhile.
+class OrderBusyLoop : public testing::Test {
+protected:
+    OrderBusyLoop() {
+        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair.data()) != 0)
+            throw std::runtime_error("no socketpair");
+    }
+    ~OrderBusyLoop() override {
+        ::close(pair[0]);
+        ::close(pair[1]);
+    }
+    void make_readable() { EXPECT_EQ(::write(pair[1], "x", 1), 1); }
+    /// Until the loop is stopped; calls `on_readable`.
+    template <class F>
+    void run_busy(Coro<> spinning, F on_readable) {
+        auto spinner = loop.create_task(std::move(spinning));
+        loop.add_reader(pair[0], std::move(on_readable));
+        loop.run_forever();
+        loop.remove_reader(pair[0]);
+        spinner.cancel();
+        EXPECT_THROW(loop.run_until_complete(spinner), asyncio::CancelledError);
+        loop.close();
+    }
+
     asyncio::EventLoop loop;
     std::array<int, 2> pair{};
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair.data()), 0);
+};
+
+TEST_F(OrderBusyLoop, ORD_24_a_queue_that_is_never_empty_still_serves_descriptors) {
     int iterations = 0;
     int when_written = 0;
-    auto spinner = loop.create_task([&]() -> Coro<> {
+    const auto spin = [&]() -> Coro<> {
         for (;;) {
             if (++iterations == 100) {
                 when_written = iterations;
-                EXPECT_EQ(::write(pair[1], "x", 1), 1);
+                make_readable();
             }
             co_await asyncio::sleep(0ms);
         }
-    });
-    loop.add_reader(pair[0], [&] { loop.stop(); });
-    loop.run_forever();
+    };
+    run_busy(spin(), [&] { loop.stop(); });
     EXPECT_LE(iterations - when_written, 65);
-    loop.remove_reader(pair[0]);
-    spinner.cancel();
-    EXPECT_THROW(loop.run_until_complete(spinner), asyncio::CancelledError);
-    loop.close();
-    ::close(pair[0]);
-    ::close(pair[1]);
 }
 
-TEST(OrderEpoll, ORD_24_the_first_polls_of_a_busy_loop_are_not_further_apart_than_the_others) {
-    asyncio::EventLoop loop;
-    std::array<int, 2> pair{};
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair.data()), 0);
+TEST_F(OrderBusyLoop, ORD_24_the_first_polls_of_a_busy_loop_are_not_further_apart_than_the_others) {
     int iterations = 0;
-    auto spinner = loop.create_task([&]() -> Coro<> {
-        for (;; ++iterations) co_await asyncio::sleep(0ms);
-    });
     int polls = 0;
     int last = 0;
-    loop.add_reader(pair[0], [&] {  // readable all the time
+    const auto spin = [&]() -> Coro<> {
+        for (;; ++iterations) co_await asyncio::sleep(0ms);
+    };
+    make_readable();  // all the time
+    run_busy(spin(), [&] {
         EXPECT_LE(iterations - last, 64);
         last = iterations;
         if (++polls == 20) loop.stop();
     });
-    ASSERT_EQ(::write(pair[1], "x", 1), 1);
-    loop.run_forever();
-    loop.remove_reader(pair[0]);
-    spinner.cancel();
-    EXPECT_THROW(loop.run_until_complete(spinner), asyncio::CancelledError);
-    loop.close();
-    ::close(pair[0]);
-    ::close(pair[1]);
 }
 
 TEST(OrderSimulated, ORD_24_under_the_virtual_clock_every_iteration_asks_for_io) {
