@@ -7,34 +7,13 @@
 #include <new>
 #include <utility>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define ASYNCIO_POOL_IS_MALLOC 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define ASYNCIO_POOL_IS_MALLOC 1
-#endif
-#endif
-
 namespace asyncio::detail {
+
+constinit thread_local FreeList free_lists[pool_classes];
 
 namespace {
 
-constexpr std::size_t granularity = 16;
-constexpr std::size_t largest = 4096;
-constexpr std::size_t classes = largest / granularity + 1;
 constexpr std::size_t chunk_size = 64 * 1024;
-// A thread that only frees, because another one allocates, passes blocks on when it has this many of a class.
-constexpr std::uint32_t batch_length = 512;
-
-constexpr std::size_t class_of(std::size_t size) {
-    return (size + granularity - 1) / granularity;
-}
-
-struct Block {
-    Block* next;
-    Block* next_batch;  // only in the first block of a batch in the depot
-};
-static_assert(sizeof(Block) <= granularity);
 
 thread_local constinit std::uint64_t heap_requests = 0;
 
@@ -45,19 +24,12 @@ void* from_heap(std::size_t size) {
     return block;
 }
 
-#ifndef ASYNCIO_POOL_IS_MALLOC
-
-struct FreeList {
-    Block* first = nullptr;
-    std::uint32_t length = 0;
+/// What is left of the chunk that this thread cuts blocks from.
+struct Remainder {
+    char* begin = nullptr;
+    char* end = nullptr;
 };
-
-struct Lists {
-    std::array<FreeList, classes> free{};
-    char* chunk = nullptr;
-    char* chunk_end = nullptr;
-};
-thread_local constinit Lists lists;
+thread_local constinit Remainder remainder;
 
 /// What threads left: batches of free blocks. Never destroyed, since threads may end after static destructors ran;
 /// chunks are never given back, and are all reachable from here, for leak checkers.
@@ -66,18 +38,18 @@ struct Depot {
         Chunk* next;
     };
     std::mutex mutex;
-    std::array<std::atomic<Block*>, classes> batches{};
+    std::array<std::atomic<FreeBlock*>, pool_classes> batches{};
     Chunk* chunks = nullptr;
 
-    void put(std::size_t index, Block* batch) noexcept {
+    void put(std::size_t index, FreeBlock* batch) noexcept {
         std::lock_guard lock(mutex);
         batch->next_batch = batches[index].load(std::memory_order_relaxed);
         batches[index].store(batch, std::memory_order_relaxed);
     }
-    Block* take(std::size_t index) noexcept {
+    FreeBlock* take(std::size_t index) noexcept {
         if (batches[index].load(std::memory_order_relaxed) == nullptr) return nullptr;
         std::lock_guard lock(mutex);
-        Block* batch = batches[index].load(std::memory_order_relaxed);
+        FreeBlock* batch = batches[index].load(std::memory_order_relaxed);
         if (batch != nullptr) batches[index].store(batch->next_batch, std::memory_order_relaxed);
         return batch;
     }
@@ -97,38 +69,22 @@ Depot& depot() {
 
 /// Hands a thread's free blocks on when it ends. The rest of its chunk, if any, stays unused.
 struct PoolEnd {
-    bool armed = false;
+    bool armed = false;  // touching it makes the destructor run
     ~PoolEnd() {
-        for (std::size_t i = 0; i < classes; ++i) {
-            if (lists.free[i].first != nullptr) depot().put(i, std::exchange(lists.free[i], FreeList{}).first);
+        for (std::size_t i = 0; i < pool_classes; ++i) {
+            if (free_lists[i].first != nullptr) depot().put(i, std::exchange(free_lists[i], FreeList{}).first);
         }
     }
 };
 thread_local PoolEnd pool_end;
 
-[[gnu::noinline]] void* allocate_slow(std::size_t index) {
-    const std::size_t size = index * granularity;
-    if (Block* batch = depot().take(index)) {
-        lists.free[index].first = batch->next;  // its length is not known; counting starts anew
-        return batch;
-    }
-    if (static_cast<std::size_t>(lists.chunk_end - lists.chunk) < size) {
-        pool_end.armed = true;  // touching it makes its destructor run
+void* cut_from_chunk(std::size_t size) {
+    if (static_cast<std::size_t>(remainder.end - remainder.begin) < size) {
         char* chunk = depot().new_chunk();
-        lists.chunk = chunk + granularity;
-        lists.chunk_end = chunk + chunk_size;
+        remainder = {chunk + pool_granularity, chunk + chunk_size};
     }
-    void* block = lists.chunk;
-    lists.chunk += size;
-    return block;
+    return std::exchange(remainder.begin, remainder.begin + size);
 }
-
-[[gnu::noinline]] void pass_on(std::size_t index) noexcept {
-    pool_end.armed = true;
-    depot().put(index, std::exchange(lists.free[index], FreeList{}).first);
-}
-
-#endif
 
 }  // namespace
 
@@ -147,43 +103,29 @@ std::uint64_t pool_heap_requests() noexcept {
     return heap_requests;
 }
 
-#ifdef ASYNCIO_POOL_IS_MALLOC
-
-void* pool_allocate(std::size_t size) {
-    return from_heap(size);
-}
-void pool_free(void* block, std::size_t) noexcept {
-    std::free(block);
-}
-void hold_pool() noexcept {}
-void release_pool() noexcept {}
-
-#else
-
-void* pool_allocate(std::size_t size) {
-    const std::size_t index = class_of(size);
-    if (index >= classes) return from_heap(size);
-    FreeList& list = lists.free[index];
-    Block* block = list.first;
-    if (block == nullptr) [[unlikely]]
-        return allocate_slow(index);
-    list.first = block->next;
-    if (list.length > 0) --list.length;
-    return block;
-}
-
-void pool_free(void* block, std::size_t size) noexcept {
-    const std::size_t index = class_of(size);
-    if (index >= classes) {
-        std::free(block);
-        return;
+void* pool_allocate_slow(std::size_t size) {
+    if (pool_is_malloc || size > pool_largest) return from_heap(size);
+    const std::size_t index = pool_class_of(size);
+    FreeList& list = free_lists[index];
+    if (list.first == nullptr) {
+        pool_end.armed = true;
+        list = {depot().take(index), pool_batch};  // how many these are is not known
+        if (list.first == nullptr) return cut_from_chunk(index * pool_granularity);
     }
-    FreeList& list = lists.free[index];
-    auto* freed = static_cast<Block*>(block);
-    freed->next = list.first;
-    list.first = freed;
-    if (++list.length >= batch_length) [[unlikely]]
-        pass_on(index);
+    ++list.room;
+    return std::exchange(list.first, list.first->next);
+}
+
+void pool_free_slow(void* block, std::size_t size) noexcept {
+    if (pool_is_malloc || size > pool_largest) return std::free(block);
+    pool_end.armed = true;
+    const std::size_t index = pool_class_of(size);
+    FreeList& list = free_lists[index];
+    if (list.room <= 0) {
+        if (list.first != nullptr) depot().put(index, list.first);
+        list = {nullptr, pool_batch};
+    }
+    list = {new (block) FreeBlock{list.first, nullptr}, list.room - 1};
 }
 
 void hold_pool() noexcept {
@@ -192,7 +134,5 @@ void hold_pool() noexcept {
 void release_pool() noexcept {
     depot().mutex.unlock();
 }
-
-#endif
 
 }  // namespace asyncio::detail

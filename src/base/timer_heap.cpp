@@ -14,8 +14,12 @@ constexpr std::uint32_t first_child_of(std::uint32_t index) {
 }
 }  // namespace
 
+void TimerHeap::add_entry() {
+    entries_.emplace_back();
+}
+
 void TimerHeap::sort_in_newest() noexcept {
-    for (; sorted_ < entries_.size(); ++sorted_) sift_up(sorted_, entries_[sorted_]);
+    for (; sorted_ < count_; ++sorted_) sift_up(sorted_, entries_[sorted_]);
     earliest_newest_ = Clock::time_point::max();
 }
 
@@ -23,8 +27,7 @@ void TimerHeap::remove(std::uint32_t index) noexcept {
     entries_[index].node->index = TimerNode::not_scheduled;
     const Entry last = entries_[--sorted_];
     // The newest stay dense: the last of them takes the place that the heap gives up.
-    if (sorted_ + 1 < entries_.size()) place(sorted_, entries_.back());
-    entries_.pop_back();
+    if (--count_ > sorted_) place(sorted_, entries_[count_]);
     if (index == sorted_) return;
     if (index > 0 && before(last, entries_[parent_of(index)])) {
         sift_up(index, last);

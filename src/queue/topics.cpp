@@ -9,24 +9,14 @@
 
 namespace asyncio::detail {
 
-bool MailboxCore::accepts_more() {
-    switch (options_.when_full) {
-        case SlowSubscriber::wait:
-            return true;
-        case SlowSubscriber::drop_oldest:
-            ++left_;
-            ++dropped_;
-            return true;
-        case SlowSubscriber::drop_newest:
-            ++dropped_;
-            return false;
-        case SlowSubscriber::disconnect:
-            ++dropped_;
-            disconnected_ = true;
-            close(false);
-            return false;
+bool MailboxCore::refuse() {
+    if (options_.when_full == SlowSubscriber::wait) return false;
+    ++dropped_;
+    if (options_.when_full == SlowSubscriber::disconnect) {
+        disconnected_ = true;
+        close(false);
     }
-    return false;
+    return true;
 }
 
 void MailboxCore::taken() {

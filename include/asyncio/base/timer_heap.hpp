@@ -27,15 +27,15 @@ struct TimerNode : ReadyNode {
 /// timeout that does not strike is mostly cancelled while it is new, and then costs O(1) both ways. In the heap,
 /// scheduling and cancelling are O(log n).
 ///
-///     entries_:  [ heap, by deadline ... | newest, unsorted ... ]
-///                0                       sorted_                size
+///     entries_:  [ heap, by deadline ... | newest, unsorted ... | left over ... ]
+///                0                       sorted_                count_
 ///
 /// The deadline is kept beside the pointer, so that sifting does not touch the timers it compares. Four children per
 /// node: half as deep as a binary heap and one cache line per level.
 class TimerHeap {
 public:
-    [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
-    [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+    [[nodiscard]] std::size_t size() const noexcept { return count_; }
 
     /// Precondition: not empty.
     [[nodiscard]] Clock::time_point next_deadline() noexcept {
@@ -46,20 +46,22 @@ public:
 
     /// Throws std::bad_alloc, and then nothing is scheduled. Precondition: not scheduled yet.
     void schedule(TimerNode& node, Clock::time_point when) {
-        entries_.push_back({when, &node});
+        if (count_ == entries_.size()) [[unlikely]]
+            add_entry();
+        entries_[count_] = {when, &node};
         node.when = when;
         node.sequence = next_sequence_++;
-        node.index = static_cast<std::uint32_t>(entries_.size() - 1);
+        node.index = count_++;
         if (when < earliest_newest_) earliest_newest_ = when;
-        if (entries_.size() - sorted_ > most_newest) sort_in_newest();
+        if (count_ - sorted_ > most_newest) [[unlikely]]
+            sort_in_newest();
     }
 
     /// Does nothing when the timer is not scheduled.
     void cancel(TimerNode& node) noexcept {
         if (!node.scheduled()) return;
         if (node.index < sorted_) return remove(node.index);
-        const Entry last = entries_.back();
-        entries_.pop_back();
+        const Entry last = entries_[--count_];
         if (last.node != &node) place(node.index, last);
         node.index = TimerNode::not_scheduled;
     }
@@ -78,13 +80,14 @@ private:
 
     struct Entry {
         Clock::time_point when;
-        TimerNode* node;
+        TimerNode* node = nullptr;
     };
 
     [[nodiscard]] static bool before(const Entry& a, const Entry& b) noexcept {
         return a.when != b.when ? a.when < b.when : a.node->sequence < b.node->sequence;
     }
 
+    void add_entry();
     void sort_in_newest() noexcept;
     void remove(std::uint32_t index) noexcept;
     void sift_up(std::uint32_t index, Entry entry) noexcept;
@@ -94,8 +97,9 @@ private:
         entry.node->index = index;
     }
 
-    std::vector<Entry> entries_;
-    std::uint32_t sorted_ = 0;  // how many of the entries are in the heap
+    std::vector<Entry> entries_;  // as many as there ever were at a time
+    std::uint32_t count_ = 0;
+    std::uint32_t sorted_ = 0;  // how many of them are in the heap
     // No later than the earliest deadline of the newest; cancelling them does not correct it.
     Clock::time_point earliest_newest_ = Clock::time_point::max();
     std::uint64_t next_sequence_ = 0;

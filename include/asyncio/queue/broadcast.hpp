@@ -37,12 +37,12 @@ public:
     /// Whether the subscriber gets it. One that falls out for it goes to `dropped`.
     bool deliver(const std::string& topic, const T& item, std::vector<Published<T>>& dropped) {
         const bool was_full = full();
-        if (was_full && !drops_oldest() && !accepts_more()) return false;
+        if (was_full && !drops_oldest() && refuse()) return false;
         Published<T> message(topic, item);  // before anything is dropped for it
         if (was_full && drops_oldest()) {
             dropped.reserve(dropped.size() + 1);
             dropped.push_back(queue_.get_nowait());
-            static_cast<void>(accepts_more());
+            oldest_dropped();
         }
         queue_.put_nowait(std::move(message));
         ++stored_;

@@ -119,23 +119,29 @@ protected:
     [[nodiscard]] bool ready() const noexcept {
         return queue_->shut_down_ || (line_ == &queue_->getters_ ? !queue_->empty() : !queue_->full());
     }
-    /// The end of the wait: `action` takes or stores the item, unless something else ended it. When that throws, the
-    /// item, or the room, that this one was woken for is for the next.
+    /// The end of the wait: `action` takes or stores the item, unless something else ended it.
     template <class F>
-    decltype(auto) conclude(const F& action) {
-        if (stage_ != Stage::idle) [[unlikely]]
-            fail();
-        try {
-            return action();
-        } catch (...) {
-            if (task_ != nullptr) hand_on();  // it did wait
-            throw;
-        }
+    [[gnu::always_inline]] decltype(auto) conclude(const F& action) {
+        if (task_ == nullptr) return action();  // it did not have to wait
+        return conclude_turn(action);
     }
 
     QueueCore* queue_;
 
 private:
+    /// When `action` throws, what this one was woken for is for the next.
+    template <class F>
+    [[gnu::noinline]] decltype(auto) conclude_turn(const F& action) {
+        if (stage_ != Stage::idle) [[unlikely]]
+            fail();
+        try {
+            return action();
+        } catch (...) {
+            hand_on();
+            throw;
+        }
+    }
+
     void enter();
     void fail();
     void hand_on() noexcept;

@@ -62,8 +62,12 @@ public:
 
 protected:
     [[nodiscard]] bool drops_oldest() const noexcept { return options_.when_full == SlowSubscriber::drop_oldest; }
-    /// The subscriber is full: false when the message is not for it. One that drops its oldest does so itself.
-    [[nodiscard]] bool accepts_more();
+    /// A message for a full subscriber that does not drop its oldest: whether the subscriber goes without it.
+    [[nodiscard]] bool refuse();
+    void oldest_dropped() noexcept {
+        ++left_;
+        ++dropped_;
+    }
     void taken();
 
     std::uint64_t stored_ = 0;  // so far
