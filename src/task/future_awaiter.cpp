@@ -40,7 +40,7 @@ void FutureWaiter::on_done(DoneNode& node, Turn turn) noexcept {
     if (turn == Turn::run) static_cast<FutureWaiter&>(node).wake();
 }
 
-void FutureWaiter::check() {
+std::exception_ptr FutureWaiter::failure() {
     if (task_ != nullptr) {
         if (refused_) [[unlikely]]
             refuse();
@@ -50,9 +50,10 @@ void FutureWaiter::check() {
             // future carried to here, a failed gathering too, is the one that was asked for; it is not thrown twice.
             if (is_cancelled_error(future_->outcome_error())) task_->forget_own_cancel();
         }
-        resumed();
+        if (task_->must_throw()) [[unlikely]]
+            return task_->take_pending();
     }
-    future_->check_result();
+    return future_->outcome_error();
 }
 
 }  // namespace asyncio::detail

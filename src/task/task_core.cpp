@@ -137,10 +137,10 @@ void TaskCore::lose(const Waiter& awaiter) noexcept {
     wake();
 }
 
-void TaskCore::throw_pending() {
+std::exception_ptr TaskCore::take_pending() noexcept {
     // The cancellation of a waiter consumes a cancel() that came after it as well.
     must_cancel_ = throw_pending_ = false;
-    std::rethrow_exception(std::exchange(pending_error_, nullptr));
+    return std::exchange(pending_error_, nullptr);
 }
 
 bool TaskCore::cancel(std::string_view message) noexcept {

@@ -4,6 +4,7 @@
 #include <asyncio/task/waiter.hpp>
 
 #include <coroutine>
+#include <exception>
 #include <type_traits>
 #include <utility>
 
@@ -31,8 +32,11 @@ public:
 
 protected:
     ~FutureWaiter() = default;
-    /// Throws what the wait ended with, if it is no result.
-    void check();
+    /// Throws what the wait ended with, if it is no result; from the coroutine itself, as TaskCore::resumed() does.
+    [[gnu::always_inline]] void check() {
+        if (std::exception_ptr error = failure()) [[unlikely]]
+            std::rethrow_exception(std::move(error));
+    }
 
     FuturePtr future_;
     bool may_move_;
@@ -40,6 +44,7 @@ protected:
 private:
     /// Enters the future's list; false when the task may not wait for this future and was woken to throw.
     [[nodiscard]] bool enter() noexcept;
+    [[nodiscard]] std::exception_ptr failure();
     [[noreturn]] void refuse();
     friend DoneNodeNames;
     static void on_done(DoneNode& node, Turn turn) noexcept;

@@ -6,6 +6,7 @@
 #include <asyncio/task/promise.hpp>
 
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -51,11 +52,14 @@ public:
     void go_on() { step(); }
     /// Whether the next step will throw instead of going on: cancelled while it was already its turn.
     [[nodiscard]] bool must_throw() const noexcept { return must_cancel_ || throw_pending_; }
-    /// First thing after a suspension: throws what cancel() left for this step.
-    void resumed() {
+    /// First thing after a suspension: throws what cancel() left for this step. Thrown from the coroutine itself: a
+    /// function between would have the exception_ptr to destroy, and so make the unwinder start twice.
+    [[gnu::always_inline]] void resumed() {
         if (must_cancel_ || throw_pending_) [[unlikely]]
-            throw_pending();
+            std::rethrow_exception(take_pending());
     }
+    /// What resumed() throws when must_throw().
+    [[nodiscard]] std::exception_ptr take_pending() noexcept;
     /// Before resumed(), for a wait that ended with a CancelledError of its own, which then takes precedence.
     void forget_own_cancel() noexcept {
         if (throw_pending_) return;
@@ -129,7 +133,6 @@ private:
     void finish_unstarted() noexcept;
     void leave_loop() noexcept;
     void pass_on_cancel() noexcept;
-    void throw_pending();
 
     PromiseBase* leaf_ = nullptr;
     Waiter* waiter_ = nullptr;

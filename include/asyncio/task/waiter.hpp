@@ -20,7 +20,8 @@ struct Blockers;
 ///     (later)          whoever completes it calls wake() once; the task runs in the next iteration
 ///     await_resume()   calls resumed() first, which throws CancelledError when the wait was cancelled
 ///     destructor       leaves wherever it is entered, since the frame may be destroyed while it waits; and then calls
-///                      destroyed_while_waiting(), since it may not be in the frame
+///                      destroyed_while_waiting(), since it may not be in the frame. (Not for awaiters that only
+///                      the library makes: those are in the frame.)
 ///
 /// Waking never resumes inline. Between wake() and await_resume() the task may still be cancelled: then cancel() finds
 /// the waiter woken and declines, and resumed() throws in place of the result.
@@ -64,7 +65,7 @@ protected:
     void wake() noexcept { task_->wake(); }
     /// Wakes the task with CancelledError(message).
     void accept_cancel(std::string_view message) noexcept { task_->wake_with_cancel(message); }
-    void resumed() { task_->resumed(); }
+    [[gnu::always_inline]] void resumed() { task_->resumed(); }
     /// For destructors of what is entered somewhere and has not been woken: such a task is alive.
     void destroyed_while_waiting() noexcept { task_->lose(*this); }
 
