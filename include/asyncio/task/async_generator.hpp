@@ -37,7 +37,7 @@ public:
     GeneratorItem<T> await_resume() {
         slot_.answered();
         if (slot_.error) [[unlikely]]
-            std::rethrow_exception(std::move(slot_.error));
+            std::rethrow_exception(to_throw(slot_.error));
         return std::move(slot_.item);
     }
 

@@ -70,7 +70,7 @@ public:
 
     T await_resume() {
         if (slot_.error) [[unlikely]]
-            std::rethrow_exception(std::move(slot_.error));
+            std::rethrow_exception(to_throw(slot_.error));
         return slot_.take();
     }
 

@@ -35,7 +35,7 @@ protected:
     /// Throws what the wait ended with, if it is no result; from the coroutine itself, as TaskCore::resumed() does.
     [[gnu::always_inline]] void check() {
         if (std::exception_ptr error = failure()) [[unlikely]]
-            std::rethrow_exception(std::move(error));
+            std::rethrow_exception(to_throw(error));
     }
 
     FuturePtr future_;

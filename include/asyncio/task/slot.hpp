@@ -23,6 +23,12 @@ inline constexpr bool is_copyable<T> = std::is_copy_constructible_v<T> && is_cop
 template <class... Ts>
 inline constexpr bool is_copyable<std::tuple<Ts...>> = (... && is_copyable<Ts>);
 
+/// Takes out what is thrown next. Being cold, it takes the throw with it into the cold part of the coroutine, whose
+/// frame is described in few words: the unwinder reads them at every throw, and a coroutine has many ways out.
+[[gnu::cold, gnu::noinline]] inline std::exception_ptr to_throw(std::exception_ptr& error) noexcept {
+    return std::exchange(error, nullptr);
+}
+
 /// Where a coroutine leaves its outcome. It belongs to whoever runs the coroutine: the awaiter in the caller's frame,
 /// or the task.
 struct SlotBase {

@@ -59,7 +59,7 @@ public:
             std::rethrow_exception(take_pending());
     }
     /// What resumed() throws when must_throw().
-    [[nodiscard]] std::exception_ptr take_pending() noexcept;
+    [[nodiscard, gnu::cold]] std::exception_ptr take_pending() noexcept;
     /// Before resumed(), for a wait that ended with a CancelledError of its own, which then takes precedence.
     void forget_own_cancel() noexcept {
         if (throw_pending_) return;
