@@ -147,7 +147,7 @@ void EventLoop::schedule_handle(detail::TimerHandleCore& handle, Clock::time_poi
     core_->schedule(handle.timer, when);
 }
 
-void EventLoop::set_watcher(int fd, bool writer, detail::IntrusivePtr<detail::HandleCore> handle) {
+void EventLoop::set_watcher(int fd, bool writer, detail::IntrusivePtr<detail::WatcherHandleCore> handle) {
     core_->watchers().set(fd, writer, std::move(handle));
 }
 

@@ -91,8 +91,8 @@ void HandleCore::run_once(ReadyNode& node, Turn turn) {
     self->release_callable();
 }
 
-void HandleCore::run_watcher(ReadyNode& node, Turn turn) {
-    const auto self = IntrusivePtr<HandleCore>::adopt(static_cast<HandleCore*>(&node));
+void WatcherHandleCore::run_watcher(ReadyNode& node, Turn turn) {
+    const auto self = IntrusivePtr<WatcherHandleCore>::adopt(static_cast<WatcherHandleCore*>(&node));
     self->queued_ = false;
     if (!self->cancelled_ && turn == Turn::run) self->execute();
 }

@@ -68,6 +68,7 @@ LoopCore::~LoopCore() {
 
 void LoopCore::set_debug(bool enabled) noexcept {
     if (std::exchange(debug, enabled) != enabled) count_debugging_loop(enabled ? 1 : -1);
+    look_for_hindrances();
 }
 
 bool debug_by_environment() noexcept {
@@ -84,6 +85,7 @@ public:
         if (loop.running_) throw RuntimeError("This event loop is already running");
         if (running_loop != nullptr) throw RuntimeError("Cannot run the event loop while another loop is running");
         loop.running_ = true;
+        loop.look_for_hindrances();
         loop.owner_ = std::this_thread::get_id();
         loop.thread_id = static_cast<std::int32_t>(::syscall(SYS_gettid));
         running_loop = &loop;
@@ -93,6 +95,7 @@ public:
     ~Running() {
         loop_.stopping_ = false;
         loop_.running_ = false;
+        loop_.look_for_hindrances();
         loop_.owner_ = {};
         loop_.thread_id = 0;
         running_loop = nullptr;
@@ -276,6 +279,7 @@ void LoopCore::close() noexcept {
     if (closed_) return;
     if (debug) log(LogLevel::debug, "Close event loop");
     closed_ = true;
+    look_for_hindrances();
     time();  // the last value that the clock will have
     if (inherited()) inherit();
     if (executors != nullptr) executors->close();  // before the inbox: what was posted is dropped with the queue
@@ -309,6 +313,12 @@ bool LoopCore::post(ReadyNode& node) noexcept {
 
 void LoopCore::throw_closed() {
     throw RuntimeError("Event loop is closed");
+}
+
+void LoopCore::check_use_in_full() {
+    check_open();
+    check_thread();
+    keep_order();
 }
 
 void LoopCore::check_thread_in_debug() const {

@@ -9,7 +9,7 @@
 
 namespace asyncio::detail {
 
-void Watchers::set(int fd, bool writer, IntrusivePtr<HandleCore> handle) {
+void Watchers::set(int fd, bool writer, IntrusivePtr<WatcherHandleCore> handle) {
     if (fd < 0) throw std::invalid_argument("Invalid file descriptor: " + std::to_string(fd));
     Entry& entry = entries_[fd];
     const bool read = !writer || entry.reader;
@@ -30,9 +30,9 @@ bool Watchers::remove(int fd, bool writer) noexcept {
     const auto found = entries_.find(fd);
     if (found == entries_.end()) return false;
     Entry& entry = found->second;
-    IntrusivePtr<HandleCore>& place = writer ? entry.writer : entry.reader;
+    IntrusivePtr<WatcherHandleCore>& place = writer ? entry.writer : entry.reader;
     if (!place) return false;
-    const IntrusivePtr<HandleCore> removed = std::move(place);
+    const IntrusivePtr<WatcherHandleCore> removed = std::move(place);
     loop_.driver().watch(fd, static_cast<bool>(entry.reader), static_cast<bool>(entry.writer));
     if (!entry.reader && !entry.writer) entries_.erase(found);
     removed->cancel();  // last, because destroying the callable may come back here
@@ -55,7 +55,7 @@ void Watchers::watched_ready(int fd, bool readable, bool writable) noexcept {
     if (writable) queue(found->second.writer);
 }
 
-void Watchers::queue(const IntrusivePtr<HandleCore>& handle) noexcept {
+void Watchers::queue(const IntrusivePtr<WatcherHandleCore>& handle) noexcept {
     if (!handle || !handle->mark_queued()) return;
     handle->retain();  // for its stay in the queue
     loop_.make_ready(*handle);

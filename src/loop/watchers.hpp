@@ -15,7 +15,7 @@ public:
 
     /// Replaces what is there. Throws std::system_error, std::invalid_argument, or RuntimeError when a socket of this
     /// loop owns `fd`, and then changes nothing.
-    void set(int fd, bool writer, IntrusivePtr<HandleCore> handle);
+    void set(int fd, bool writer, IntrusivePtr<WatcherHandleCore> handle);
     /// False when there was none.
     bool remove(int fd, bool writer) noexcept;
     void clear() noexcept;
@@ -25,10 +25,10 @@ public:
 
 private:
     struct Entry {
-        IntrusivePtr<HandleCore> reader;
-        IntrusivePtr<HandleCore> writer;
+        IntrusivePtr<WatcherHandleCore> reader;
+        IntrusivePtr<WatcherHandleCore> writer;
     };
-    void queue(const IntrusivePtr<HandleCore>& handle) noexcept;
+    void queue(const IntrusivePtr<WatcherHandleCore>& handle) noexcept;
 
     LoopCore& loop_;
     std::unordered_map<int, Entry> entries_;

@@ -84,8 +84,7 @@ void TaskCore::start(PromiseBase* root, const TaskOptions& options) {
             if (armed) destroy_chain(std::exchange(task.leaf_, nullptr));
         }
     } undo{*this};
-    loop_->check_open();
-    loop_->check_thread();
+    loop_->check_use();
     if (!options.name.empty()) set_name(options.name);
     if (loop_->task_factory != nullptr) [[unlikely]] {
         undo.armed = false;

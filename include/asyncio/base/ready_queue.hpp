@@ -21,7 +21,7 @@ struct ReadyNode {
     ReadyNode(const ReadyNode&) = delete;
     ReadyNode& operator=(const ReadyNode&) = delete;
 
-    ReadyNode* next = nullptr;
+    ReadyNode* next;  // meaningful in a queue only
     Run run;
 };
 

@@ -187,7 +187,7 @@ public:
         core_->check_open();
         auto core = make_handle<detail::WatcherHandleCore>(nullptr, unknown, std::forward<F>(callable),
                                                            std::forward<Args>(arguments)...);
-        set_watcher(fd, false, detail::IntrusivePtr<detail::HandleCore>::adopt(core.detach()));
+        set_watcher(fd, false, detail::IntrusivePtr<detail::WatcherHandleCore>::adopt(core.detach()));
     }
     /// True if there was one. A call that is queued already will not run.
     bool remove_reader(int fd);
@@ -198,7 +198,7 @@ public:
         core_->check_open();
         auto core = make_handle<detail::WatcherHandleCore>(nullptr, unknown, std::forward<F>(callable),
                                                            std::forward<Args>(arguments)...);
-        set_watcher(fd, true, detail::IntrusivePtr<detail::HandleCore>::adopt(core.detach()));
+        set_watcher(fd, true, detail::IntrusivePtr<detail::WatcherHandleCore>::adopt(core.detach()));
     }
     /// As `remove_reader`.
     bool remove_writer(int fd);
@@ -319,9 +319,7 @@ private:
     template <class F, class... Args>
     Handle queue_call(detail::ContextCore* context, const std::source_location& place, F&& callable,
                       Args&&... arguments) {
-        core_->check_open();
-        core_->check_thread();
-        core_->keep_order();
+        core_->check_use();
         auto core = make_handle<detail::OnceHandleCore>(context, place, std::forward<F>(callable),
                                                         std::forward<Args>(arguments)...);
         core_->make_ready(*core.get());
@@ -340,8 +338,7 @@ private:
     template <class F, class... Args>
     TimerHandle schedule_call(detail::ContextCore* context, const std::source_location& place, Clock::time_point when,
                               F&& callable, Args&&... arguments) {
-        core_->check_open();
-        core_->check_thread();
+        core_->check_use();
         auto core = make_handle<detail::TimerHandleCore>(context, place, std::forward<F>(callable),
                                                          std::forward<Args>(arguments)...);
         schedule_handle(*core.get(), when);
@@ -349,7 +346,7 @@ private:
     }
     void post_handle(detail::HandleCore& handle);
     void schedule_handle(detail::TimerHandleCore& handle, Clock::time_point when);
-    void set_watcher(int fd, bool writer, detail::IntrusivePtr<detail::HandleCore> handle);
+    void set_watcher(int fd, bool writer, detail::IntrusivePtr<detail::WatcherHandleCore> handle);
 };
 
 /// The loop that runs in this thread. Throws RuntimeError "no running event loop" outside of callbacks and tasks.

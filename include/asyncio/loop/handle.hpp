@@ -20,8 +20,6 @@ namespace asyncio {
 namespace detail {
 
 class LoopCore;
-extern constinit thread_local LoopCore* running_loop;
-[[nodiscard]] inline bool debug_enabled(const LoopCore& loop) noexcept;
 
 /// The shared state of a Handle: a callable that the loop runs once (or, for a watcher, each time it is ready). It does
 /// not know its loop, which is the running one whenever that matters: a call_soon of a small callable is 48 bytes.
@@ -44,9 +42,6 @@ public:
     /// " created at file:line", or nothing.
     [[nodiscard]] std::string created_at() const { return placed_ ? detail::created_at(this) : std::string(); }
     [[nodiscard]] std::string creation_place() const { return placed_ ? detail::creation_place(this) : std::string(); }
-
-    /// The watcher's way into the ready queue, at most once at a time. The caller's reference covers the stay.
-    [[nodiscard]] bool mark_queued() noexcept { return !std::exchange(queued_, true); }
 
 protected:
     HandleCore(ContextWord&& context, Run run_function) noexcept
@@ -71,12 +66,11 @@ protected:
     void refuse_context();
     /// For the exception being handled: the same.
     void report_exception();
-    static void run_watcher(ReadyNode& node, Turn turn);
 
     ContextWord context_;
     std::uint32_t references_ = 1;
+    bool holds_callable_ = true;
     bool cancelled_ = false;
-    bool queued_ = false;
     bool executing_ = false;
     bool placed_ = false;  // its place is kept
 
@@ -118,7 +112,6 @@ public:
     template <class G, class... As>
     HandleOf(LoopCore& loop, ContextWord&& context, G&& callable, As&&... args)
         : Base(loop, std::move(context)),
-          alive_(true),
           call_(std::forward<G>(callable), std::forward<As>(args)...) {
         if constexpr (Base::runs_once) this->run = &run_fast;
     }
@@ -130,10 +123,10 @@ public:
     }
 
 private:
-    /// What run_once does, without a virtual call: the way of every call_soon.
+    /// What run_once does, without a virtual call: the way of every call_soon while no loop is in debug mode.
     static void run_fast(ReadyNode& node, Turn turn) {
         auto& self = static_cast<HandleOf&>(node);
-        if (turn == Turn::drop || self.cancelled_ || debug_enabled(*running_loop)) [[unlikely]]
+        if (turn == Turn::drop || self.cancelled_ || keeping_places()) [[unlikely]]
             return Base::run_once(node, turn);
         const auto keep = IntrusivePtr<HandleOf>::adopt(&self);  // the queue's reference
         const ContextScope scope(self.context_);
@@ -154,18 +147,19 @@ private:
     }
 
     [[nodiscard]] std::string describe_callable() const override {
-        return (alive_ ? name_of_callable(std::get<0>(call_)) : callable_name(typeid(F))) + "()";
+        return (this->holds_callable_ ? name_of_callable(std::get<0>(call_)) : callable_name(typeid(F))) + "()";
     }
 
     void release_callable() noexcept override {
-        if (!std::exchange(alive_, false)) return;
-        call_.~tuple();
+        if constexpr (!std::is_trivially_destructible_v<Call>) {
+            if (std::exchange(this->holds_callable_, false)) call_.~Call();
+        }
     }
 
-    bool alive_;
+    using Call = std::tuple<F, Args...>;
     // In a union, so that cancelling can destroy it at once.
     union {
-        std::tuple<F, Args...> call_;
+        Call call_;
     };
 };
 
@@ -176,9 +170,18 @@ protected:
 };
 
 class WatcherHandleCore : public HandleCore {
+public:
+    /// Its way into the ready queue, at most once at a time. The caller's reference covers the stay.
+    [[nodiscard]] bool mark_queued() noexcept { return !std::exchange(queued_, true); }
+
 protected:
     static constexpr bool runs_once = false;
     WatcherHandleCore(LoopCore&, ContextWord&& context) noexcept : HandleCore(std::move(context), &run_watcher) {}
+
+private:
+    static void run_watcher(ReadyNode& node, Turn turn);
+
+    bool queued_ = false;
 };
 
 }  // namespace detail

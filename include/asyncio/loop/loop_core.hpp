@@ -116,6 +116,11 @@ public:
         if (debug) [[unlikely]]
             check_thread_in_debug();
     }
+    /// Before something is queued: check_open(), check_thread() and keep_order(), at one look.
+    void check_use() {
+        if (!unhindered_) [[unlikely]]
+            check_use_in_full();
+    }
     /// For what cannot throw: true, and logged, when check_thread() would.
     [[nodiscard]] bool refuse_thread(const char* operation) const noexcept {
         return debug && refuse_thread_in_debug(operation);
@@ -170,6 +175,8 @@ private:
     static constexpr std::size_t read_buffer_size = 256 * 1024;
 
     [[noreturn]] static void throw_closed();
+    void check_use_in_full();
+    void look_for_hindrances() noexcept { unhindered_ = running_ && !closed_ && !debug; }
     void allocate_read_buffer();
     void check_thread_in_debug() const;
     [[nodiscard]] bool refuse_thread_in_debug(const char* operation) const noexcept;
@@ -205,6 +212,7 @@ private:
     Clock::time_point last_due_{};             // when the clock last said that a poll is due
     std::uint32_t looks_in_vain_ = 0;
     std::uint32_t sleeps_without_look_out_ = 0;
+    bool unhindered_ = false;  // runs, and is neither closed nor in debug mode
     bool running_ = false;
     bool stopping_ = false;
     bool closed_ = false;
@@ -226,10 +234,6 @@ using LoopPtr = IntrusivePtr<LoopCore>;
 
 /// Whether ASYNCIO_DEBUG is set, to anything but "" and "0".
 [[nodiscard]] bool debug_by_environment() noexcept;
-
-bool debug_enabled(const LoopCore& loop) noexcept {
-    return loop.debug;
-}
 
 /// The loop that runs in this thread; throws RuntimeError "no running event loop".
 LoopCore& require_running_loop();
