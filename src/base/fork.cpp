@@ -6,6 +6,7 @@
 #include <asyncio/base/log.hpp>
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <cstddef>
 
@@ -60,6 +61,22 @@ void after_fork_in_child() {
 
 std::uint32_t process_generation() noexcept {
     return generation.load(memory_relaxed);
+}
+
+std::int32_t thread_number() noexcept {
+    struct Known {
+        std::int32_t number = 0;
+        std::uint32_t process = 0;
+    };
+    static thread_local constinit Known known;
+    const std::uint32_t process = process_generation();
+    if (known.number == 0 || known.process != process) [[unlikely]]
+        known = {static_cast<std::int32_t>(::gettid()), process};
+    return known.number;
+}
+
+bool in_first_thread() noexcept {
+    return ::gettid() == ::getpid();
 }
 
 void at_fork(ForkOrder place, const ForkHook& hook) noexcept {

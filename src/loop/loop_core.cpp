@@ -8,9 +8,6 @@
 #include <asyncio/base/log.hpp>
 #include <asyncio/loop/event_loop.hpp>
 
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <new>
@@ -87,7 +84,7 @@ public:
         loop.running_ = true;
         loop.look_for_hindrances();
         loop.owner_ = std::this_thread::get_id();
-        loop.thread_id = static_cast<std::int32_t>(::syscall(SYS_gettid));
+        loop.thread_id = thread_number();
         running_loop = &loop;
     }
     Running(const Running&) = delete;

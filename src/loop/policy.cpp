@@ -9,7 +9,6 @@
 #include <asyncio/loop/event_loops.hpp>
 
 #include <pthread.h>
-#include <unistd.h>
 
 #include <mutex>
 #include <string>
@@ -24,14 +23,10 @@ std::uint64_t next_policy_id() noexcept {
     return last.fetch_add(1, detail::memory_relaxed) + 1;
 }
 
-bool in_first_thread() noexcept {
-    return ::gettid() == ::getpid();
-}
-
 std::string thread_name() {
     char name[32] = "";
     static_cast<void>(::pthread_getname_np(::pthread_self(), name, sizeof name));
-    return std::string(name) + "-" + std::to_string(::gettid());
+    return std::string(name) + "-" + std::to_string(detail::thread_number());
 }
 
 using PolicyPtr = std::shared_ptr<AbstractEventLoopPolicy>;
@@ -58,7 +53,7 @@ DefaultEventLoopPolicy::~DefaultEventLoopPolicy() {
 
 EventLoop& DefaultEventLoopPolicy::get_event_loop() {
     detail::CurrentLoop current = detail::current_loop_of(id_);
-    if (!current.set && in_first_thread()) {
+    if (!current.set && detail::in_first_thread()) {
         if (detail::debug_by_environment())
             detail::log(LogLevel::warning, "There is no current event loop; get_event_loop() makes one (deprecated)");
         implicit_loops_.push_back(new_event_loop());

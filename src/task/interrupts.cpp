@@ -3,8 +3,6 @@
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/fork.hpp>
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <thread>
 
@@ -15,10 +13,6 @@ namespace {
 // The handler may run in any thread. Whoever takes `active` away waits until no handler is inside any more.
 Atomic<Interrupts*> active{nullptr};
 Atomic<int> handlers_inside{0};
-
-bool in_first_thread() noexcept {
-    return ::gettid() == ::getpid();
-}
 
 }  // namespace
 

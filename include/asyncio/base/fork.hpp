@@ -8,6 +8,11 @@ namespace asyncio::detail {
 /// the process that made it: in a forked child it is only a copy.
 [[nodiscard]] std::uint32_t process_generation() noexcept;
 
+/// The number that the system gives this thread. Asks once in each thread and process.
+[[nodiscard]] std::int32_t thread_number() noexcept;
+/// Whether this is the thread that the process began with.
+[[nodiscard]] bool in_first_thread() noexcept;
+
 /// The order in which mutexes are locked before a fork: whoever locks one while it holds another is on the side of
 /// this list where that comes first. The child hears of it from the last to the first, so the loop comes when nothing
 /// is locked any more.
