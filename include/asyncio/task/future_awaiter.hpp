@@ -34,6 +34,9 @@ protected:
     ~FutureWaiter() = default;
     /// Throws what the wait ended with, if it is no result; from the coroutine itself, as TaskCore::resumed() does.
     [[gnu::always_inline]] void check() {
+        const bool goes_on = task_ == nullptr || !(refused_ || task_->must_throw());
+        if (goes_on && future_->state() == FutureCore::State::finished) [[likely]]
+            return;
         if (std::exception_ptr error = failure()) [[unlikely]]
             std::rethrow_exception(to_throw(error));
     }
