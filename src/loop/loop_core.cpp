@@ -23,10 +23,10 @@ namespace {
 /// An always busy loop asks for I/O and reads the clock in every 64th iteration: a poll is a system call, an empty
 /// iteration a few nanoseconds.
 constexpr std::uint32_t busy_poll_interval = 64;
-/// And earlier when its iterations take long. The clock is looked at in every fourth iteration, or in each when they
+/// And earlier when its iterations take long. The clock is looked at in every eighth iteration, or in each when they
 /// take as long as that.
 constexpr std::chrono::milliseconds longest_without_poll{1};
-constexpr std::uint32_t busy_clock_interval = 4;
+constexpr std::uint32_t busy_clock_interval = 8;
 
 /// After looks in vain it sleeps at once, twice as often each time, this often at most.
 constexpr std::uint32_t longest_without_look_out = 1023;
@@ -102,6 +102,27 @@ private:
     LoopCore& loop_;
 };
 
+[[gnu::always_inline]] inline void LoopCore::run_once() {
+    if (ready_.empty() || stopping_ || poll_is_due()) {
+        poll();
+    } else {
+        take_posted();
+    }
+    if (!timers_.empty()) collect_due_timers();
+
+    // Exactly what is ready now; what it adds runs in the next iteration. An interrupt leaves the rest for the next
+    // run.
+    batch_ = ready_.take();
+    struct KeepRest {
+        LoopCore& loop;
+        ~KeepRest() { loop.ready_.prepend(loop.batch_.take()); }
+    } const keep_rest{*this};
+    while (!batch_.empty()) {
+        ReadyNode& node = batch_.pop();
+        node.run(node, Turn::run);
+    }
+}
+
 void LoopCore::run_forever() {
     const LoopPtr keep(this);
     const Running running(*this);
@@ -124,27 +145,6 @@ void LoopCore::inherit() noexcept {
     ready_.prepend(completed_.take());
     posting_.store(0, memory_relaxed);  // the threads that were inside post() are in the parent only
     driver_->forked();
-}
-
-void LoopCore::run_once() {
-    if (ready_.empty() || stopping_ || poll_is_due()) {
-        poll();
-    } else {
-        take_posted();
-    }
-    collect_due_timers();
-
-    // Exactly what is ready now; what it adds runs in the next iteration. An interrupt leaves the rest for the next
-    // run.
-    batch_ = ready_.take();
-    struct KeepRest {
-        LoopCore& loop;
-        ~KeepRest() { loop.ready_.prepend(loop.batch_.take()); }
-    } const keep_rest{*this};
-    while (!batch_.empty()) {
-        ReadyNode& node = batch_.pop();
-        node.run(node, Turn::run);
-    }
 }
 
 bool LoopCore::look_whether_poll_is_due() noexcept {

@@ -131,7 +131,7 @@ protected:
 private:
     /// When `action` throws, what this one was woken for is for the next.
     template <class F>
-    [[gnu::noinline]] decltype(auto) conclude_turn(const F& action) {
+    decltype(auto) conclude_turn(const F& action) {
         if (stage_ != Stage::idle) [[unlikely]]
             fail();
         try {
