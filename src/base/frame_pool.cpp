@@ -1,19 +1,13 @@
 #include <asyncio/base/frame_pool.hpp>
 
+#include "heap.hpp"
+
 #include <array>
 #include <atomic>
 #include <cstdlib>
 #include <mutex>
 #include <new>
 #include <utility>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define ASYNCIO_POOL_IS_MALLOC 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define ASYNCIO_POOL_IS_MALLOC 1
-#endif
-#endif
 
 namespace asyncio::detail {
 
@@ -38,11 +32,9 @@ static_assert(sizeof(Block) <= granularity);
 
 thread_local constinit std::uint64_t heap_requests = 0;
 
-void* from_heap(std::size_t size) {
+void* counted_from_heap(std::size_t size) {
     ++heap_requests;
-    void* block = std::malloc(size);
-    if (block == nullptr) throw std::bad_alloc();
-    return block;
+    return from_heap(size);
 }
 
 #ifndef ASYNCIO_POOL_IS_MALLOC
@@ -82,7 +74,7 @@ struct Depot {
         return batch;
     }
     char* new_chunk() {
-        auto* chunk = static_cast<Chunk*>(from_heap(chunk_size));
+        auto* chunk = static_cast<Chunk*>(counted_from_heap(chunk_size));
         std::lock_guard lock(mutex);
         chunk->next = chunks;
         chunks = chunk;
@@ -134,9 +126,7 @@ thread_local PoolEnd pool_end;
 
 void* LineAligned::operator new(std::size_t size) {
     ++heap_requests;
-    void* block = std::aligned_alloc(line_size, (size + line_size - 1) / line_size * line_size);
-    if (block == nullptr) throw std::bad_alloc();
-    return block;
+    return aligned_from_heap(line_size, (size + line_size - 1) / line_size * line_size);
 }
 
 void LineAligned::operator delete(void* block) noexcept {
@@ -150,7 +140,7 @@ std::uint64_t pool_heap_requests() noexcept {
 #ifdef ASYNCIO_POOL_IS_MALLOC
 
 void* pool_allocate(std::size_t size) {
-    return from_heap(size);
+    return counted_from_heap(size);
 }
 void pool_free(void* block, std::size_t) noexcept {
     std::free(block);
@@ -162,7 +152,7 @@ void release_pool() noexcept {}
 
 void* pool_allocate(std::size_t size) {
     const std::size_t index = class_of(size);
-    if (index >= classes) return from_heap(size);
+    if (index >= classes) return counted_from_heap(size);
     FreeList& list = lists.free[index];
     Block* block = list.first;
     if (block == nullptr) [[unlikely]]
