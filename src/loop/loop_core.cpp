@@ -228,7 +228,9 @@ void LoopCore::look_out() noexcept {
         --sleeps_without_look_out_;
         return;
     }
-    const bool came = spin_until([this] { return !inbox_.empty(); }, look_out_time);
+    static_cast<void>(spin_until([this] { return !inbox_.empty() || executors->fetch_answers(); }, look_out_time));
+    executors->stop_fetching();
+    const bool came = !inbox_.empty();
     looks_in_vain_ = came ? 0 : std::min(2 * looks_in_vain_ + 1, longest_without_look_out);
     sleeps_without_look_out_ = looks_in_vain_;
 }
