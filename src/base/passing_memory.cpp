@@ -22,7 +22,7 @@ constexpr std::size_t largest_passed = 512;
 
 /// Starts at a multiple of its size, so that a block finds it.
 struct alignas(64) Piece {
-    /// Blocks that were freed, until the owner is done with it; then, how many are left, below zero.
+    /// How many blocks were freed, as long as its thread takes from it; then, below zero, how many are still to be.
     Atomic<std::int32_t> freed{0};
     Piece* next = nullptr;  // free as well
     Piece* made_before = nullptr;
@@ -32,19 +32,18 @@ struct alignas(64) Piece {
 /// never given back, and are all reachable from here, for leak checkers.
 struct FreePieces {
     std::mutex mutex;
-    Atomic<Piece*> first{nullptr};
+    Piece* first = nullptr;
     Piece* made = nullptr;
 
     void put(Piece& piece) noexcept {
         const std::lock_guard lock(mutex);
-        piece.next = first.load(memory_relaxed);
-        first.store(&piece, memory_relaxed);
+        piece.next = std::exchange(first, &piece);
     }
     Piece& take() {
         {
             const std::lock_guard lock(mutex);
-            if (Piece* piece = first.load(memory_relaxed)) {
-                first.store(piece->next, memory_relaxed);
+            if (Piece* piece = first) {
+                first = piece->next;
                 return *piece;
             }
         }
