@@ -4,6 +4,7 @@
 #include <asyncio/base/creation_places.hpp>
 #include <asyncio/base/frame_pool.hpp>
 #include <asyncio/base/log.hpp>
+#include <asyncio/base/passing_memory.hpp>
 
 #include <pthread.h>
 #include <unistd.h>
@@ -18,7 +19,15 @@ constexpr std::size_t count = static_cast<std::size_t>(ForkOrder::memory) + 1;
 
 constexpr ForkHook log_hook{nullptr, nullptr, &release_log_of_parent};
 constexpr ForkHook places_hook{&hold_places, &release_places, nullptr};
-constexpr ForkHook memory_hook{&hold_pool, &release_pool, nullptr};
+constexpr ForkHook memory_hook{[] {
+                                   hold_pool();
+                                   hold_passing_memory();
+                               },
+                               [] {
+                                   release_passing_memory();
+                                   release_pool();
+                               },
+                               nullptr};
 
 constinit Atomic<std::uint32_t> generation{0};
 constinit Atomic<const ForkHook*> hooks[count] = {nullptr, nullptr, &log_hook,    nullptr,

@@ -1,5 +1,7 @@
 #include <asyncio/base/frame_pool.hpp>
 
+#include "heap.hpp"
+
 #include <array>
 #include <atomic>
 #include <cstdlib>
@@ -17,11 +19,9 @@ constexpr std::size_t chunk_size = 64 * 1024;
 
 thread_local constinit std::uint64_t heap_requests = 0;
 
-void* from_heap(std::size_t size) {
+void* counted_from_heap(std::size_t size) {
     ++heap_requests;
-    void* block = std::malloc(size);
-    if (block == nullptr) throw std::bad_alloc();
-    return block;
+    return from_heap(size);
 }
 
 /// What is left of the chunk that this thread cuts blocks from.
@@ -54,7 +54,7 @@ struct Depot {
         return batch;
     }
     char* new_chunk() {
-        auto* chunk = static_cast<Chunk*>(from_heap(chunk_size));
+        auto* chunk = static_cast<Chunk*>(counted_from_heap(chunk_size));
         std::lock_guard lock(mutex);
         chunk->next = chunks;
         chunks = chunk;
@@ -90,9 +90,7 @@ void* cut_from_chunk(std::size_t size) {
 
 void* LineAligned::operator new(std::size_t size) {
     ++heap_requests;
-    void* block = std::aligned_alloc(line_size, (size + line_size - 1) / line_size * line_size);
-    if (block == nullptr) throw std::bad_alloc();
-    return block;
+    return aligned_from_heap(line_size, (size + line_size - 1) / line_size * line_size);
 }
 
 void LineAligned::operator delete(void* block) noexcept {
@@ -104,7 +102,7 @@ std::uint64_t pool_heap_requests() noexcept {
 }
 
 void* pool_allocate_slow(std::size_t size) {
-    if (pool_is_malloc || size > pool_largest) return from_heap(size);
+    if (pool_is_malloc || size > pool_largest) return counted_from_heap(size);
     const std::size_t index = pool_class_of(size);
     FreeList& list = free_lists[index];
     if (list.first == nullptr) {

@@ -42,7 +42,7 @@ Coro<bool> close_in_time(futures::ThreadPoolExecutor& executor, TimeLimit limit)
 
 LoopThreads& LoopThreads::of(LoopCore& loop) {
     loop.check_open();
-    if (loop.executors == nullptr) loop.executors = std::make_unique<LoopThreads>();
+    if (loop.executors == nullptr) loop.executors = std::make_unique<LoopThreads>(loop);
     return static_cast<LoopThreads&>(*loop.executors);
 }
 
@@ -57,6 +57,7 @@ futures::ThreadPoolExecutor& LoopThreads::require_executor() {
 void LoopThreads::close() noexcept {
     shutdown_called = true;
     while (LoopLink* link = links.front()) link->close();
+    source_.reset();
     if (executor == nullptr) return;
     executor->shutdown({.wait = false});
     if (executor.use_count() == 1) executor->abandoned_ = true;

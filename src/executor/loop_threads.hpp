@@ -1,5 +1,7 @@
 #pragma once
 
+#include "answer_source.hpp"
+
 #include <asyncio/base/intrusive_list.hpp>
 #include <asyncio/executor/loop_link.hpp>
 #include <asyncio/executor/thread_pool_executor.hpp>
@@ -7,12 +9,14 @@
 #include <asyncio/loop/loop_core.hpp>
 
 #include <memory>
+#include <utility>
 
 namespace asyncio::detail {
 
 /// What a loop has to do with other threads: its default executor, and the links that are open. Loop's thread only.
 class LoopThreads final : public ExecutorHook {
 public:
+    explicit LoopThreads(LoopCore& loop) noexcept : loop_(loop) {}
     /// That of the loop, made at the first use. Throws std::bad_alloc.
     [[nodiscard]] static LoopThreads& of(LoopCore& loop);
 
@@ -20,8 +24,20 @@ public:
     [[nodiscard]] bool answer_may_come_soon() const noexcept override {
         return busy() && links.back()->may_come_soon();
     }
+    [[nodiscard]] bool fetch_answers() noexcept override {
+        fetches_ = source_ != nullptr;
+        return fetches_ && source_->fetch(loop_);
+    }
+    void stop_fetching() noexcept override {
+        if (std::exchange(fetches_, false)) source_->stop_fetching();
+    }
     void close() noexcept override;
     void tear_down(EventLoop& loop) override;
+
+    /// A job of the loop goes there.
+    void fetch_from(const std::shared_ptr<AnswerSource>& source) noexcept {
+        if (source_ != source) source_ = source;
+    }
 
     /// The default executor, made at the first use. Throws RuntimeError once it was shut down.
     [[nodiscard]] futures::ThreadPoolExecutor& require_executor();
@@ -29,6 +45,11 @@ public:
     IntrusiveList<LoopLink> links;
     std::shared_ptr<futures::ThreadPoolExecutor> executor;
     bool shutdown_called = false;
+
+private:
+    LoopCore& loop_;
+    std::shared_ptr<AnswerSource> source_;  // of the youngest job that went to one
+    bool fetches_ = false;
 };
 
 }  // namespace asyncio::detail

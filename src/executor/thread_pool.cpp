@@ -21,6 +21,13 @@ constexpr const char* broken_message = "A thread initializer failed, the thread 
 
 constinit thread_local const ThreadPool* pool_of_thread = nullptr;
 
+/// The next job comes from another processor: its memory arrives while this one runs.
+void fetch_ahead(const JobNode& job) noexcept {
+    constexpr std::size_t line = 64;
+    for (std::size_t at = 0; at < 4 * line; at += line)
+        __builtin_prefetch(reinterpret_cast<const std::byte*>(&job) + at, 1);
+}
+
 /// Cuts the prefix, so that the number stays.
 void name_this_thread(const std::string& prefix, std::uint32_t number) {
     const std::string suffix = "_" + std::to_string(number);
@@ -227,7 +234,9 @@ void ThreadPool::no_longer_idle(Worker& worker) noexcept {
 
 JobNode* ThreadPool::pop() noexcept {
     JobNode* job = first_;
-    if (job != nullptr) first_ = job->next_job;
+    if (job == nullptr) return nullptr;
+    first_ = job->next_job;
+    if (first_ != nullptr) fetch_ahead(*first_);
     return job;
 }
 

@@ -69,16 +69,17 @@ private:
     const std::uint32_t generation_;
     const bool looks_out_;  // somebody else can work while a thread looks
 
-    mutable std::mutex mutex_;
-    std::condition_variable work_;
-    std::condition_variable empty_;
+    // What every job changes, in one cache line; what the thread that looks out reads, in another.
+    alignas(64) mutable std::mutex mutex_;
     JobNode* first_ = nullptr;
-    JobNode* last_ = nullptr;  // meaningful only while first_ is set
-    std::size_t threads_ = 0;
-    std::size_t idle_ = 0;     // threads that wait, or will, and were not claimed
-    std::size_t claimed_ = 0;  // jobs that count on such a thread
+    JobNode* last_ = nullptr;    // meaningful only while first_ is set
+    std::uint32_t idle_ = 0;     // threads that wait, or will, and were not claimed
+    std::uint32_t claimed_ = 0;  // jobs that count on such a thread
     enum class Lookout : std::uint8_t { nobody, looks, called };
-    Atomic<Lookout> lookout_{Lookout::nobody};  // changes with the lock only
+    alignas(64) Atomic<Lookout> lookout_{Lookout::nobody};  // changes with the lock only
+    alignas(64) std::condition_variable work_;
+    std::condition_variable empty_;
+    std::size_t threads_ = 0;
     std::uint32_t next_number_ = 0;
     bool shut_down_ = false;
     std::exception_ptr broken_;  // what an initializer has thrown

@@ -143,7 +143,7 @@ void LoopCore::inherit() noexcept {
     // Nothing of the present iteration runs in the child any more.
     ready_.prepend(batch_.take());
     ready_.prepend(completed_.take());
-    posting_.store(0, memory_relaxed);  // the threads that were inside post() are in the parent only
+    inbox_.forget_sleep();
     driver_->forked();
 }
 
@@ -190,10 +190,10 @@ void LoopCore::run_events(ReadyNode& node, Turn turn) {
 void LoopCore::poll() {
     iterations_since_poll_ = 0;
     iterations_until_look_ = look_interval_;
-    inbox_.drain_into(ready_);
+    take_posted();
     wait_for_events();
     if (!timers_.empty()) now_ = driver_->now();
-    inbox_.drain_into(ready_);  // before the I/O: other threads' calls were queued while this one waited
+    take_posted();  // before the I/O: other threads' calls were queued while this one waited
     driver_->dispatch(*watchers_);
     if (driver_->events_left() && !std::exchange(events_.queued, true)) ready_.push(events_);
     if (!idle_waiters.empty() && ready_.empty() && (timers_.empty() || timers_.next_deadline() > now_))
@@ -206,9 +206,11 @@ void LoopCore::wait_for_events() {
     if (!work && executors != nullptr && executors->answer_may_come_soon()) look_out();
     const bool busy = work || !inbox_.may_sleep();
     struct Awake {
-        Inbox& inbox;
-        ~Awake() { inbox.awake(); }
-    } const afterwards{inbox_};
+        Inbox* inbox;
+        ~Awake() {
+            if (inbox != nullptr) inbox->awake();
+        }
+    } const afterwards{busy ? nullptr : &inbox_};
     Clock::time_point deadline = busy ? Clock::time_point::min() : wait_deadline();
     if (deadline == Clock::time_point::max()) {
         before_endless_wait();
@@ -226,7 +228,9 @@ void LoopCore::look_out() noexcept {
         --sleeps_without_look_out_;
         return;
     }
-    const bool came = spin_until([this] { return !inbox_.empty(); }, look_out_time);
+    static_cast<void>(spin_until([this] { return !inbox_.empty() || executors->fetch_answers(); }, look_out_time));
+    executors->stop_fetching();
+    const bool came = !inbox_.empty();
     looks_in_vain_ = came ? 0 : std::min(2 * looks_in_vain_ + 1, longest_without_look_out);
     sleeps_without_look_out_ = looks_in_vain_;
 }
@@ -281,7 +285,7 @@ void LoopCore::close() noexcept {
     if (inherited()) inherit();
     if (executors != nullptr) executors->close();  // before the inbox: what was posted is dropped with the queue
     inbox_.close(ready_);
-    while (posting_.load(memory_acquire) != 0) std::this_thread::yield();
+    while (inbox_.being_woken()) std::this_thread::yield();  // they use the driver
     ready_.prepend(idle_waiters.take());
     watchers_->clear();
     while (!timers_.empty()) ready_.push(timers_.pop());
@@ -301,11 +305,9 @@ void LoopCore::drop_ready() noexcept {
 }
 
 bool LoopCore::post(ReadyNode& node) noexcept {
-    posting_.fetch_add(1, memory_acq_rel);
-    const Inbox::Pushed pushed = inbox_.push(node);
-    if (pushed == Inbox::Pushed::wake && !inherited()) driver_->wake();
-    posting_.fetch_sub(1, memory_release);
-    return pushed != Inbox::Pushed::refused;
+    return inbox_.push(node, [this] {
+        if (!inherited()) driver_->wake();
+    });
 }
 
 void LoopCore::throw_closed() {

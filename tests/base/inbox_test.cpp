@@ -26,6 +26,16 @@ std::vector<int> numbers(ReadyQueue& queue) {
     return all;
 }
 
+/// Says whether the node was taken; it must not have to wake anybody.
+bool push(Inbox& inbox, ReadyNode& node) {
+    return inbox.push(node, [] { ADD_FAILURE() << "woken"; });
+}
+bool push_that_wakes(Inbox& inbox, ReadyNode& node) {
+    bool woken = false;
+    EXPECT_TRUE(inbox.push(node, [&] { woken = true; }));
+    return woken;
+}
+
 TEST(Inbox, keeps_the_order) {
     Inbox inbox;
     ReadyQueue queue;
@@ -34,12 +44,12 @@ TEST(Inbox, keeps_the_order) {
     EXPECT_TRUE(inbox.empty());
     inbox.drain_into(queue);
     EXPECT_TRUE(queue.empty());
-    inbox.push(nodes[0]);
-    inbox.push(nodes[1]);
+    push(inbox, nodes[0]);
+    push(inbox, nodes[1]);
     EXPECT_FALSE(inbox.empty());
     inbox.drain_into(queue);
-    inbox.push(nodes[2]);
-    inbox.push(nodes[3]);
+    push(inbox, nodes[2]);
+    push(inbox, nodes[3]);
     inbox.drain_into(queue);
     EXPECT_EQ(numbers(queue), (std::vector<int>{0, 1, 2, 3}));
 }
@@ -48,16 +58,41 @@ TEST(Inbox, wakes_only_a_consumer_that_sleeps_and_only_once) {
     Inbox inbox;
     ReadyQueue queue;
     std::array<Numbered, 5> nodes;
-    EXPECT_EQ(inbox.push(nodes[0]), Inbox::Pushed::taken);
+    for (int i = 0; i < 5; ++i) nodes[i].number = i;
+    push(inbox, nodes[0]);
     EXPECT_FALSE(inbox.may_sleep());
     inbox.drain_into(queue);
     EXPECT_TRUE(inbox.may_sleep());
-    EXPECT_EQ(inbox.push(nodes[1]), Inbox::Pushed::wake);
-    EXPECT_EQ(inbox.push(nodes[2]), Inbox::Pushed::taken);
+    EXPECT_TRUE(push_that_wakes(inbox, nodes[1]));
+    push(inbox, nodes[2]);
     inbox.awake();
     inbox.drain_into(queue);
-    EXPECT_EQ(inbox.push(nodes[3]), Inbox::Pushed::taken);
-    EXPECT_EQ(inbox.push(nodes[4]), Inbox::Pushed::taken);
+    push(inbox, nodes[3]);
+    push(inbox, nodes[4]);
+    inbox.drain_into(queue);
+    EXPECT_EQ(numbers(queue), (std::vector<int>{0, 1, 2, 3, 4}));
+}
+
+TEST(Inbox, a_consumer_that_wakes_by_itself_need_not_be_woken) {
+    Inbox inbox;
+    Numbered node;
+    EXPECT_TRUE(inbox.may_sleep());
+    inbox.awake();
+    EXPECT_TRUE(inbox.empty());
+    EXPECT_FALSE(inbox.being_woken());
+    push(inbox, node);
+    EXPECT_FALSE(inbox.empty());
+}
+
+TEST(Inbox, says_when_a_thread_is_about_to_wake_the_consumer) {
+    Inbox inbox;
+    Numbered node;
+    EXPECT_TRUE(inbox.may_sleep());
+    inbox.push(node, [&] {
+        inbox.awake();  // the consumer wakes by itself at this moment
+        EXPECT_TRUE(inbox.being_woken());
+    });
+    EXPECT_FALSE(inbox.being_woken());
 }
 
 TEST(Inbox, refuses_when_closed) {
@@ -65,11 +100,31 @@ TEST(Inbox, refuses_when_closed) {
     ReadyQueue queue;
     Numbered before;
     Numbered after;
-    inbox.push(before);
+    push(inbox, before);
     inbox.close(queue);
     EXPECT_EQ(&queue.pop(), &before);
     EXPECT_TRUE(queue.empty());
-    EXPECT_EQ(inbox.push(after), Inbox::Pushed::refused);
+    EXPECT_FALSE(push(inbox, after));
+}
+
+TEST(Inbox, in_a_forked_child_nobody_sleeps_and_nobody_wakes) {
+    Inbox inbox;
+    ReadyQueue queue;
+    Numbered before;
+    Numbered after;
+    EXPECT_TRUE(inbox.may_sleep());
+    inbox.push(before, [&] {
+        inbox.awake();
+        inbox.forget_sleep();  // as if this thread were not in the child
+        EXPECT_FALSE(inbox.being_woken());
+    });
+    Inbox of_a_sleeper;
+    EXPECT_TRUE(of_a_sleeper.may_sleep());
+    of_a_sleeper.forget_sleep();
+    push(of_a_sleeper, after);
+    of_a_sleeper.close(queue);
+    EXPECT_EQ(&queue.pop(), &after);
+    EXPECT_TRUE(queue.empty());
 }
 
 TEST(Inbox, Threadsafe_many_producers_lose_nothing) {
@@ -87,7 +142,7 @@ TEST(Inbox, Threadsafe_many_producers_lose_nothing) {
     std::vector<std::thread> threads;
     for (int p = 0; p < producers; ++p) {
         threads.emplace_back([&, p] {
-            for (auto& node : *nodes[p]) inbox.push(node);
+            for (auto& node : *nodes[p]) push(inbox, node);
         });
     }
     std::array<int, producers> next{};

@@ -5,7 +5,8 @@
 //
 // Shown: no message is lost, begun twice or read while it is written, also none that is taken back; replies likewise;
 // the worker begins with them in their order; neither side sleeps while there is something for it (Relacy reports a
-// deadlock then), though it is woken only when it sleeps.
+// deadlock then), though it is woken only when it sleeps; nor is a reply left when a loop has looked out for it in
+// vain.
 
 #define ASYNCIO_ATOMIC_HEADER "model_atomic.hpp"
 #include "../../src/executor/process/channel.hpp"
@@ -16,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <ostream>
+#include <utility>
 
 namespace asyncio::detail {
 
@@ -44,6 +46,8 @@ constexpr unsigned pool = 1;
 constexpr int answer_of(int request) {
     return request + 100;
 }
+
+constexpr auto nothing = [](std::size_t) {};
 
 /// A worker and its parent. Messages are numbers.
 template <int messages>
@@ -88,35 +92,62 @@ public:
     template <class Next>
     void read_replies(int count, Next next) {
         while (true) {
-            for (std::size_t i = 0; i < channel_.slots.size(); ++i) {
-                Slot& slot = channel_.slots[i];
-                if (!Channel::replied(slot)) continue;
-                const int message = in_slot_[i];
-                RL_ASSERT(static_cast<int>(slot.reply(RL_INFO)) == answer_of(message));
-                RL_ASSERT(!done[static_cast<std::size_t>(message)]);
-                done[static_cast<std::size_t>(message)] = true;
-                --count;
-                Channel::release(slot);
-                next(i);
-            }
-            if (count == 0) break;
-            asyncio::detail::sleep_until_reply(
-                std::array{&channel_}, [](Channel* channel) -> Channel& { return *channel; },
-                [&](bool wait) { wait ? eventfd_.wait() : eventfd_.look(); });
+            reading_.lock(RL_INFO);
+            fetching_ = false;
+            read_present(next);
+            const bool all = replies_read_ == count;
+            reading_.unlock(RL_INFO);
+            if (all) break;
+            asyncio::detail::sleep_until_reply(workers(), channel_of,
+                                               [&](bool wait) { wait ? eventfd_.wait() : eventfd_.look(); });
         }
         channel_.ask_to_leave([&](auto&) { futex_.wake(); });
+    }
+    /// What a loop does that looks out so often for replies.
+    void fetch_replies(int looks) {
+        for (int i = 0; i < looks; ++i) {
+            if (!reading_.try_lock(RL_INFO)) continue;
+            if (!std::exchange(fetching_, true)) asyncio::detail::take_over_sleep(workers(), channel_of);
+            if (read_present(nothing)) eventfd_.wake();  // it was the last one, perhaps
+            reading_.unlock(RL_INFO);
+        }
+        if (!reading_.try_lock(RL_INFO)) return eventfd_.wake();
+        if (std::exchange(fetching_, false) && asyncio::detail::give_sleep_back(workers(), channel_of)) eventfd_.wake();
+        reading_.unlock(RL_INFO);
     }
 
     std::array<bool, messages> done{};
 
 private:
+    static Channel& channel_of(Channel* channel) { return *channel; }
+    std::array<Channel*, 1> workers() { return {&channel_}; }
+
+    template <class Next>
+    bool read_present(Next next) {
+        bool any = false;
+        for (std::size_t i = 0; i < channel_.slots.size(); ++i) {
+            Slot& slot = channel_.slots[i];
+            if (!Channel::replied(slot)) continue;
+            const int message = in_slot_[i];
+            RL_ASSERT(static_cast<int>(slot.reply(RL_INFO)) == answer_of(message));
+            RL_ASSERT(!done[static_cast<std::size_t>(message)]);
+            done[static_cast<std::size_t>(message)] = true;
+            ++replies_read_;
+            any = true;
+            Channel::release(slot);
+            next(i);
+        }
+        return any;
+    }
+
+    rl::mutex reading_;  // for all below
+    bool fetching_ = false;
+    int replies_read_ = 0;
     Channel channel_;
     Futex futex_;
     Eventfd eventfd_;
     std::array<int, 2> in_slot_{};
 };
-
-constexpr auto nothing = [](std::size_t) {};
 
 /// One message after the other in the same slot, each when the reply of the one before has been read.
 struct OneAfterTheOther : rl::test_suite<OneAfterTheOther, 2> {
@@ -184,6 +215,27 @@ struct OneIsTakenBack : rl::test_suite<OneIsTakenBack, 3> {
     }
 };
 
+/// The submitter is a loop, which then looks out for the reply in place of the pool's thread.
+struct TheLoopLooksOut : rl::test_suite<TheLoopLooksOut, 3> {
+    Pair<1> pair;
+
+    void before() { pair.prepare(); }
+    void thread(unsigned index) {
+        if (index == submitter) {
+            pair.submit(0, 0);
+            pair.fetch_replies(2);
+        } else if (index == pool) {
+            pair.read_replies(1, nothing);
+        } else {
+            pair.work(decltype(pair)::Spins::no);
+        }
+    }
+    void after() {
+        RL_ASSERT(pair.done[0]);
+        pair.finish();
+    }
+};
+
 }  // namespace
 
 int main() {
@@ -191,5 +243,6 @@ int main() {
     good &= explored<OneAfterTheOther>("one after the other", 3);
     good &= explored<TwoAtOnce>("two at once", 2);
     good &= explored<OneIsTakenBack>("one is taken back", 2);
+    good &= explored<TheLoopLooksOut>("the loop looks out", 2);
     return good ? 0 : 1;
 }

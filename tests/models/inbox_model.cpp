@@ -4,8 +4,8 @@
 //
 // Shown: no call is lost or comes twice, each thread's calls keep their order, what a thread wrote before it posted is
 // seen by the loop, and the loop never sleeps while a call waits (Relacy reports a deadlock then), though it
-// is woken only when it sleeps. With a loop that
-// closes: a call is taken or refused, never both.
+// is woken only when it sleeps. With a loop that closes: a call is taken or refused, never both, and nobody wakes the
+// loop any more when it is closed.
 
 #define ASYNCIO_ATOMIC_HEADER "model_atomic.hpp"
 #include "explored.hpp"
@@ -37,6 +37,10 @@ constexpr int posters = 2;
 
 template <int calls_each>
 struct Posting {
+    void prepare() {
+        wakeup.prepare();
+        driver_is_gone(RL_INFO) = false;
+    }
     void prepare(Call& call, int poster, int number) {
         call.poster = poster;
         call.number = number;
@@ -44,9 +48,10 @@ struct Posting {
     }
     void post(Call& call) {
         call.captured(RL_INFO) = call.number + 1;
-        const Inbox::Pushed pushed = inbox.push(call);
-        if (pushed == Inbox::Pushed::wake) wakeup.wake();
-        if (pushed == Inbox::Pushed::refused) call.refused = true;
+        call.refused = !inbox.push(call, [&] {
+            RL_ASSERT(!static_cast<bool>(driver_is_gone(RL_INFO)));
+            wakeup.wake();
+        });
     }
     /// Runs what came; gives the number.
     int run_calls() {
@@ -64,6 +69,7 @@ struct Posting {
 
     Inbox inbox;
     Eventfd wakeup;
+    rl::var<bool> driver_is_gone;  // which wakes the loop
     ReadyQueue ready;
     std::array<std::array<Call, calls_each>, posters> calls;
     std::array<int, posters> next{};
@@ -75,7 +81,7 @@ struct LoopSleeps : rl::test_suite<LoopSleeps<calls_each>, posters + 1> {
     Posting<calls_each> shared;
 
     void before() {
-        shared.wakeup.prepare();
+        shared.prepare();
         for (int poster = 0; poster < posters; ++poster)
             for (int i = 0; i < calls_each; ++i) shared.prepare(call(poster, i), poster, i);
     }
@@ -104,20 +110,27 @@ struct LoopSleeps : rl::test_suite<LoopSleeps<calls_each>, posters + 1> {
     }
 };
 
-/// The loop closes while others post.
-struct LoopCloses : rl::test_suite<LoopCloses, posters + 1> {
+/// The loop closes while others post, having slept before or not.
+template <bool sleeps>
+struct LoopCloses : rl::test_suite<LoopCloses<sleeps>, posters + 1> {
     Posting<1> shared;
 
     void before() {
-        shared.wakeup.prepare();
+        shared.prepare();
         for (int poster = 0; poster < posters; ++poster) shared.prepare(call(poster), poster, 0);
     }
     void thread(unsigned index) {
         if (index < posters) return shared.post(call(static_cast<int>(index)));
+        if (sleeps && shared.inbox.may_sleep()) {
+            shared.wakeup.look();  // a timer is due, say
+            shared.inbox.awake();
+        }
         shared.inbox.drain_into(shared.ready);
         shared.run_calls();
         shared.inbox.close(shared.ready);
         shared.run_calls();
+        while (shared.inbox.being_woken()) rl::yield(1, RL_INFO);
+        shared.driver_is_gone(RL_INFO) = true;
     }
     void after() {
         for (auto& of_one : shared.calls) RL_ASSERT(of_one[0].taken != of_one[0].refused);
@@ -130,7 +143,8 @@ struct LoopCloses : rl::test_suite<LoopCloses, posters + 1> {
 
 int main() {
     bool good = true;
-    good &= explored<LoopCloses>("the loop closes", 5);
+    good &= explored<LoopCloses<false>>("the loop closes", 5);
+    good &= explored<LoopCloses<true>>("the loop sleeps and closes", 4);
     good &= explored<LoopSleeps<1>>("one call each", 4);
     good &= explored<LoopSleeps<2>>("two calls each", 3);
     return good ? 0 : 1;

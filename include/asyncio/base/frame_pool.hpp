@@ -5,6 +5,7 @@
 
 namespace asyncio::detail {
 
+/// Whether memory of our own pools is plain malloc, so that errors are seen.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr bool pool_is_malloc = true;
 #elif defined(__has_feature)

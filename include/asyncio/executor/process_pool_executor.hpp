@@ -189,6 +189,7 @@ auto EventLoop::run_in_executor(futures::ProcessPoolExecutor& executor, RemoteFu
     core_->check_open();
     core_->check_thread();
     auto message = std::make_unique<detail::RemoteMessage>();
+    message->loop = core_.get();
     auto future = detail::deliver_to_loop<typename RemoteFunction<F>::result_type>(*core_, message->first);
     if (detail::write_request<F>(*message, message->first, std::forward<Args>(args)...))
         executor.execute_message(std::move(message), RemoteFunction<F>::entry().name());

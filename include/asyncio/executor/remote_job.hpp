@@ -58,6 +58,7 @@ struct RemoteMessage {
     std::uint64_t size = 0;     // of its records
     SharedFiles shared;         // which its arguments refer to
     UniqueFd file;              // the records are in there when they are long, or something is shared
+    LoopCore* loop = nullptr;   // whose job it is, when its answer goes there only
     int attempts = 0;           // that have failed
     bool begun = false;
     bool initializer = false;             // what a worker does first; not a job

@@ -330,8 +330,8 @@ private:
                      Args&&... arguments) {
         if (core_->in_own_thread())
             return queue_call(context, place, std::forward<F>(callable), std::forward<Args>(arguments)...);
-        auto core = make_handle<detail::OnceHandleCore>(context, place, std::forward<F>(callable),
-                                                        std::forward<Args>(arguments)...);
+        auto core = make_handle<detail::PostedHandleCore>(context, place, std::forward<F>(callable),
+                                                          std::forward<Args>(arguments)...);
         post_handle(*core.detach());
         return Handle();
     }

@@ -19,6 +19,11 @@ public:
     [[nodiscard]] virtual bool busy() const noexcept = 0;
     /// Whether the youngest of them may come so soon that it pays to look out for it instead of sleeping.
     [[nodiscard]] virtual bool answer_may_come_soon() const noexcept = 0;
+    /// While the loop looks out, again and again: looks for answers that no thread brings before it is woken. What is
+    /// found goes into the loop's inbox. True: to look on would be in vain.
+    [[nodiscard]] virtual bool fetch_answers() noexcept = 0;
+    /// The loop looks out no more.
+    virtual void stop_fetching() noexcept = 0;
     /// The loop closes: afterwards no other thread touches it. Shuts the default executor down without waiting.
     virtual void close() noexcept = 0;
     /// A Runner's tear-down: runs the loop until the default executor has no thread left, for five minutes at most.

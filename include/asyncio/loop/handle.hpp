@@ -5,6 +5,7 @@
 #include <asyncio/base/creation_places.hpp>
 #include <asyncio/base/frame_pool.hpp>
 #include <asyncio/base/intrusive_ptr.hpp>
+#include <asyncio/base/passing_memory.hpp>
 #include <asyncio/base/timer_heap.hpp>
 #include <asyncio/loop/callback.hpp>
 
@@ -167,6 +168,16 @@ class OnceHandleCore : public HandleCore {
 protected:
     static constexpr bool runs_once = true;
     OnceHandleCore(LoopCore&, ContextWord&& context) noexcept : HandleCore(std::move(context), &run_once) {}
+};
+
+/// One that another thread makes.
+class PostedHandleCore : public OnceHandleCore, public Passed {
+public:
+    using Passed::operator new;
+    using Passed::operator delete;
+
+protected:
+    using OnceHandleCore::OnceHandleCore;
 };
 
 class WatcherHandleCore : public HandleCore {

@@ -218,7 +218,6 @@ private:
     bool closed_ = false;
     std::vector<std::string> reported_deadlocks_;  // what was there at the last look
     Inbox inbox_;
-    Atomic<int> posting_{0};  // threads inside post(): close() waits for them before the driver goes
     std::thread::id owner_;
     std::uint32_t process_;
     LoopPlace* place_ = nullptr;

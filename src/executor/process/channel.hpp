@@ -128,14 +128,26 @@ private:
     }
 };
 
+/// While the parent's thread sleeps, another one may look for replies for a moment, so that the workers need not wake
+/// anybody. Until it gives the sleep back, nobody else sees what comes.
+template <class Workers, class ChannelOf>
+void take_over_sleep(const Workers& workers, ChannelOf channel_of) noexcept {
+    for (const auto& worker : workers) channel_of(worker).announce_waking();
+}
+/// True: there is a reply, and the thread that sleeps must be woken.
+template <class Workers, class ChannelOf>
+[[nodiscard]] bool give_sleep_back(const Workers& workers, ChannelOf channel_of) noexcept {
+    for (const auto& worker : workers) channel_of(worker).announce_sleep();
+    bool any_replied = false;
+    for (const auto& worker : workers) any_replied = any_replied || channel_of(worker).any_replied();
+    return any_replied;
+}
+
 /// Lets the parent of some workers sleep: `sleep(true)` until one of them replies, unless one has; then `sleep(false)`
 /// only looks whether somebody has woken it. `channel_of(worker)` gives the channel of each.
 template <class Workers, class ChannelOf, class Sleep>
 void sleep_until_reply(const Workers& workers, ChannelOf channel_of, Sleep sleep) noexcept {
-    for (const auto& worker : workers) channel_of(worker).announce_sleep();
-    bool any_replied = false;
-    for (const auto& worker : workers) any_replied = any_replied || channel_of(worker).any_replied();
-    sleep(!any_replied);
+    sleep(!give_sleep_back(workers, channel_of));
     for (const auto& worker : workers) channel_of(worker).announce_waking();
 }
 

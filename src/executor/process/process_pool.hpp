@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../answer_source.hpp"
 #include "message_queue.hpp"
 #include "worker_end.hpp"
 #include "worker_handle.hpp"
@@ -27,9 +28,10 @@ namespace asyncio::detail {
 ///       ▲                       │ the worker ended        │ the worker ended: on_ended()
 ///       └───────────────────────┴────────(retries)────────┴──► failed
 ///
-/// Whoever submits writes straight into the memory of a worker that has room; the pool's thread reads the replies,
-/// hears from the fork server how workers end, and gives free places to what is queued.
-class ProcessPool : public std::enable_shared_from_this<ProcessPool> {
+/// Whoever submits writes straight into the memory of a worker that has room; the pool's thread reads the replies, or
+/// the loop that looks out for them, and the thread hears from the fork server how workers end, and gives free places
+/// to what is queued.
+class ProcessPool final : public AnswerSource, public std::enable_shared_from_this<ProcessPool> {
 public:
     explicit ProcessPool(const futures::ProcessPoolOptions& options);
     ProcessPool(const ProcessPool&) = delete;
@@ -50,6 +52,9 @@ public:
     [[nodiscard]] bool in_own_thread() const noexcept;
     /// The pool was made in this process, not in one that it was forked from.
     [[nodiscard]] bool usable() const noexcept;
+
+    [[nodiscard]] bool fetch(LoopCore& loop) noexcept override;
+    void stop_fetching() noexcept override;
 
 private:
     struct Start;
@@ -74,6 +79,10 @@ private:
     void fill(std::unique_lock<std::mutex>& lock, WorkerHandle& worker, std::size_t index) noexcept;
     void fail_all_queued(const std::exception_ptr& error) noexcept;
     void free_place(WorkerHandle& worker, std::size_t index, std::unique_ptr<RemoteMessage>& message) noexcept;
+
+    // process_pool_fetch.cpp: a loop's thread that reads replies.
+    [[nodiscard]] RemoteMessage* message_for(const LoopCore& loop, const WorkerHandle& worker,
+                                             std::size_t index) const noexcept;
 
     // process_pool_thread.cpp and process_pool_endings.cpp: the pool's thread.
     static void* thread_main(void* start) noexcept;
@@ -132,8 +141,12 @@ private:
     std::condition_variable ended_;
     std::vector<futures::Future<void>> waiting_for_end_;
 
+    /// Whoever reads replies holds it, before mutex_: the thread while it is awake, or a loop that looks out.
+    std::mutex reading_;
+    std::vector<WorkerHandle*> seen_;  // the living, at the thread's last look
+    bool fetching_ = false;            // a loop has taken over the thread's sleep
+
     // The thread's own:
-    std::vector<WorkerHandle*> seen_;  // the living, at the last look
     bool reports_ = false;
     unsigned turns_ = 0;
     bool lately_busy_ = false;  // there were replies in the last turn

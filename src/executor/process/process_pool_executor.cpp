@@ -1,5 +1,6 @@
 #include <asyncio/executor/process_pool_executor.hpp>
 
+#include "../loop_threads.hpp"
 #include "../pool_registry.hpp"
 #include "process_pool.hpp"
 #include "program_role.hpp"
@@ -67,6 +68,7 @@ void ProcessPoolExecutor::execute(Job job) {
 
 void ProcessPoolExecutor::execute_message(std::unique_ptr<detail::RemoteMessage> message, std::string_view function) {
     message->function = function;
+    if (message->loop != nullptr) detail::LoopThreads::of(*message->loop).fetch_from(pool_);
     pool_->execute(std::move(message));
 }
 

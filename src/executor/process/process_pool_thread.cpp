@@ -89,11 +89,16 @@ bool ProcessPool::in_own_thread() const noexcept {
 void ProcessPool::work() noexcept {
     pool_of_thread = this;
     while (true) {
-        look_at_workers();
-        const bool busy = deliver_replies();
-        if (reports_) read_reports();
-        enforce_wall_time();
-        if (finished()) break;
+        bool busy = false;
+        {
+            const std::lock_guard reading(reading_);
+            fetching_ = false;  // it is awake, and will announce its sleep
+            look_at_workers();
+            busy = deliver_replies();
+            if (reports_) read_reports();
+            enforce_wall_time();
+            if (finished()) break;
+        }
         wait(busy);
     }
     leave();
