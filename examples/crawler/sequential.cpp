@@ -3,6 +3,7 @@
 #include "fetch.hpp"
 #include "robots_cache.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <thread>
 

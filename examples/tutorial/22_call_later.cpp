@@ -2,6 +2,7 @@
 
 #include "say.hpp"
 
+#include <chrono>
 #include <iostream>
 
 constexpr auto test = [](auto... args) {

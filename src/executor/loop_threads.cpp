@@ -42,7 +42,7 @@ Coro<bool> close_in_time(futures::ThreadPoolExecutor& executor, TimeLimit limit)
 
 LoopThreads& LoopThreads::of(LoopCore& loop) {
     loop.check_open();
-    if (loop.executors == nullptr) loop.executors = std::make_unique<LoopThreads>(loop);
+    if (loop.executors == nullptr) loop.executors = make_owner<LoopThreads>(loop);
     return static_cast<LoopThreads&>(*loop.executors);
 }
 

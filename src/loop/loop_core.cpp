@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <new>
 #include <sstream>
+#include <thread>
 #include <utility>
 
 namespace asyncio::detail {
@@ -48,7 +49,7 @@ LoopCore::LoopCore(std::unique_ptr<Driver> driver)
       look_interval_(std::min(poll_interval_, busy_clock_interval)),
       process_(process_generation()),
       driver_(std::move(driver)),
-      watchers_(std::make_unique<Watchers>(*this)) {
+      watchers_(make_owner<Watchers>(*this)) {
     at_fork(ForkOrder::loop, fork_hook);
     now_ = driver_->now();
     random = Random(driver_->random_seed());

@@ -37,7 +37,7 @@ void ServerCore::listen_on(std::vector<SocketAddress> addresses) {
             if (opened == -EAFNOSUPPORT) continue;
             if (opened < 0)
                 throw_os_error(static_cast<int>(-opened), "open a socket to listen on " + address.to_string());
-            listeners_.push_back(std::make_unique<Listener>(*this, socket));
+            listeners_.push_back(make_owner<Listener>(*this, socket));
             if (options_.reuse_address) driver.set_option(*socket, SOL_SOCKET, SO_REUSEADDR, 1);
             if (options_.reuse_port) driver.set_option(*socket, SOL_SOCKET, SO_REUSEPORT, 1);
             if (options_.keep_alive) driver.set_option(*socket, SOL_SOCKET, SO_KEEPALIVE, 1);

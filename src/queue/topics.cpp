@@ -3,6 +3,8 @@
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/queue/errors.hpp>
 
+#include <functional>
+#include <map>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -19,6 +21,12 @@ bool MailboxCore::refuse() {
     return true;
 }
 
+struct MailboxCore::Publisher : ListHook {
+    explicit Publisher(std::uint64_t message) noexcept : number(message) {}
+    std::uint64_t number;
+    Event room;
+};
+
 void MailboxCore::taken() {
     ++left_;
     let_publishers_go();
@@ -32,26 +40,58 @@ void MailboxCore::close(bool drop) {
 
 /// Those whose messages have come near, and no others.
 void MailboxCore::let_publishers_go() {
-    while (!publishers_.empty() && has_come_near(publishers_.begin()->first)) {
-        publishers_.begin()->second->set();
-        publishers_.erase(publishers_.begin());
+    while (auto* const first = static_cast<Publisher*>(publishers_.front())) {
+        if (!has_come_near(first->number)) return;
+        first->unlink();
+        first->room.set();
     }
+}
+
+/// Most come in the order of their messages; who had to wait for another subscriber before does not.
+void MailboxCore::add(Publisher& publisher) {
+    const auto comes_before = [&](ListHook* other) {
+        return publisher.number < static_cast<Publisher*>(other)->number;
+    };
+    ListHook* next = nullptr;
+    if (!publishers_.empty() && comes_before(publishers_.back())) {
+        next = publishers_.front();
+        while (!comes_before(next)) next = publishers_.next(*next);
+    }
+    publishers_.insert(next, publisher);
 }
 
 Coro<void> MailboxCore::wait_for(std::shared_ptr<MailboxCore> box, std::uint64_t number) {
     if (box->has_come_near(number)) co_return;
-    Event room;
-    struct Place {
-        MailboxCore& box;
-        std::uint64_t number;
-        ~Place() { box.publishers_.erase(number); }
-    } const place{*box, number};
-    box->publishers_.emplace(number, &room);
-    co_await room.wait();
+    Publisher self(number);
+    box->add(self);
+    co_await self.room.wait();
 }
 
 void throw_moved_subscription() {
     throw RuntimeError("this Subscription has been moved from");
+}
+
+struct Topics::Maps {
+    using Map = std::map<std::string, Boxes, std::less<>>;
+
+    static const Boxes* find(const Map& map, std::string_view key) {
+        const auto found = map.find(key);
+        return found == map.end() ? nullptr : &found->second;
+    }
+
+    Map exact;
+    Map below;
+};
+
+Topics::Topics() : maps_(make_owner<Maps>()) {}
+Topics::~Topics() = default;
+
+auto Topics::with_topic(std::string_view topic) const -> const Boxes* {
+    return Maps::find(maps_->exact, topic);
+}
+
+auto Topics::below(std::string_view prefix) const -> const Boxes* {
+    return Maps::find(maps_->below, prefix);
 }
 
 void Topics::require_topic(std::string_view topic) {
@@ -75,7 +115,7 @@ void Topics::add(MailboxCore& box) {
     const std::string key = prefix ? pattern.substr(0, pattern.size() - 1) : pattern;
     if (key.find('*') != std::string::npos)
         throw std::invalid_argument("Broadcast: a pattern has a * at its end only, after a dot: " + pattern);
-    (prefix ? below_ : exact_)[key].push_back(box);
+    (prefix ? maps_->below : maps_->exact)[key].push_back(box);
 }
 
 void Topics::remove(MailboxCore& box) noexcept {
@@ -83,7 +123,7 @@ void Topics::remove(MailboxCore& box) noexcept {
     std::string_view key = box.pattern();
     const bool prefix = is_prefix(key);
     if (prefix) key.remove_suffix(1);
-    Map& map = prefix ? below_ : exact_;
+    Maps::Map& map = prefix ? maps_->below : maps_->exact;
     const auto found = map.find(key);
     if (found != map.end() && found->second.empty()) map.erase(found);
 }
@@ -98,8 +138,8 @@ void Topics::remove_disconnected(std::string_view topic) {
 
 void Topics::shutdown() {
     shut_down_ = true;
-    for (Map* map : {&exact_, &below_}) {
-        Map boxes = std::exchange(*map, {});
+    for (Maps::Map* map : {&maps_->exact, &maps_->below}) {
+        Maps::Map boxes = std::exchange(*map, {});
         for (auto& [key, all] : boxes)
             while (MailboxCore* const box = all.pop_front()) box->close(false);
     }

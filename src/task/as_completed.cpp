@@ -44,7 +44,7 @@ private:
 
 AsCompletedCore::AsCompletedCore(LoopCore& loop, std::size_t capacity)
     : loop_(&loop),
-      children_(std::make_unique<Child[]>(capacity)) {}
+      children_(new Child[capacity]()) {}
 
 AsCompletedCore::~AsCompletedCore() {
     timer_.cancel();

@@ -87,7 +87,7 @@ EventLoop& Runner::get_loop() {
     auto loop = options_.loop_factory ? options_.loop_factory() : new_event_loop();
     if (loop == nullptr) throw std::invalid_argument("the loop factory or policy returned no loop");
     if (options_.debug) loop->set_debug(*options_.debug);
-    interrupts_ = std::make_unique<detail::Interrupts>(loop->core());
+    interrupts_ = detail::make_owner<detail::Interrupts>(loop->core());
     if (!options_.loop_factory) {
         set_event_loop(loop.get());
         sets_current_loop_ = true;

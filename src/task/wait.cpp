@@ -17,7 +17,7 @@ AwaitEdge WaitAwaiter::edge_{&on_done,
 #pragma GCC diagnostic pop
 
 WaitAwaiter::WaitAwaiter(std::size_t count, const WaitOptions& options)
-    : children_(std::make_unique<Child[]>(count)),
+    : children_(new Child[count]()),
       options_(options) {}
 
 WaitAwaiter::~WaitAwaiter() {

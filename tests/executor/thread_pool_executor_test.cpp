@@ -17,6 +17,7 @@
 #include <cerrno>
 #include <csignal>
 #include <memory>
+#include <ranges>
 #include <stdexcept>
 #include <string>
 #include <thread>

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <chrono>
+#include <asyncio/base/standard/chrono.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <ratio>

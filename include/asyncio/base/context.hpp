@@ -2,10 +2,10 @@
 
 #include <asyncio/base/context_map.hpp>
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/invoke.hpp>
 
 #include <any>
 #include <cstddef>
-#include <functional>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -182,7 +182,7 @@ public:
         detail::ContextWord word(*core_);
         const detail::ContextScope scope(word);
         if (!scope.entered()) detail::throw_already_entered();
-        return std::invoke(std::forward<F>(callable), std::forward<Args>(arguments)...);
+        return detail::invoke(std::forward<F>(callable), std::forward<Args>(arguments)...);
     }
     /// An independent context with the same values.
     [[nodiscard]] Context copy() const { return Context(detail::ContextCorePtr::adopt(new_core())); }

@@ -1,7 +1,8 @@
 #pragma once
 
+#include <asyncio/base/standard/functional.hpp>
+
 #include <exception>
-#include <functional>
 #include <string>
 #include <utility>
 #include <vector>

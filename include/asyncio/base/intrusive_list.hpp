@@ -50,6 +50,9 @@ public:
     void push_back(T& element) noexcept { insert_before(head_, element); }
     void push_front(T& element) noexcept { insert_before(*head_.next_, element); }
 
+    /// In front of `place`; nullptr: at the end.
+    void insert(T* place, T& element) noexcept { insert_before(place == nullptr ? head_ : *place, element); }
+
     [[nodiscard]] T* front() const noexcept { return empty() ? nullptr : static_cast<T*>(head_.next_); }
     [[nodiscard]] T* back() const noexcept { return empty() ? nullptr : static_cast<T*>(head_.prev_); }
 

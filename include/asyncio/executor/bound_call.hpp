@@ -1,10 +1,10 @@
 #pragma once
 
+#include <asyncio/base/invoke.hpp>
 #include <asyncio/loop/callback.hpp>
 #include <asyncio/task/closure.hpp>
 #include <asyncio/task/coro.hpp>
 
-#include <functional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -28,9 +28,9 @@ public:
         return std::apply(
             [](F& callable, Args&... arguments) -> Result {
                 if constexpr (std::is_void_v<Result>) {
-                    std::invoke(std::move(callable), std::move(arguments)...);
+                    detail::invoke(std::move(callable), std::move(arguments)...);
                 } else {
-                    return std::invoke(std::move(callable), std::move(arguments)...);
+                    return detail::invoke(std::move(callable), std::move(arguments)...);
                 }
             },
             parts_);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/atomic.hpp>
+#include <asyncio/base/blocking_condition.hpp>
 #include <asyncio/base/clock.hpp>
 #include <asyncio/base/intrusive_list.hpp>
 #include <asyncio/base/intrusive_ptr.hpp>
@@ -8,7 +9,6 @@
 #include <asyncio/executor/job.hpp>
 #include <asyncio/task/slot.hpp>
 
-#include <condition_variable>
 #include <cstdint>
 #include <exception>
 #include <mutex>
@@ -105,7 +105,7 @@ private:
     SlotBase& slot_;
     const LoopCore* loop_ = nullptr;
     mutable std::mutex mutex_;
-    std::condition_variable done_;
+    BlockingCondition done_;
     IntrusiveList<ConcurrentDone> callbacks_;
 };
 

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <asyncio/base/standard/functional.hpp>
 #include <asyncio/executor/concurrent_core.hpp>
 #include <asyncio/executor/wrap_state.hpp>
 #include <asyncio/task/future_awaiter.hpp>
 
 #include <exception>
-#include <functional>
 #include <string>
 #include <type_traits>
 #include <utility>

@@ -1,18 +1,14 @@
 #pragma once
 
 #include <asyncio/base/clock.hpp>
+#include <asyncio/base/owner.hpp>
+#include <asyncio/base/standard/ranges.hpp>
 #include <asyncio/executor/concurrent_future.hpp>
 #include <asyncio/task/wait.hpp>
 
-#include <condition_variable>
 #include <cstddef>
-#include <iterator>
-#include <memory>
-#include <mutex>
 #include <optional>
-#include <ranges>
 #include <type_traits>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -23,7 +19,7 @@ namespace detail {
 /// Collects concurrent futures as they become done, for a thread that blocks until some are.
 class CompletionQueue {
 public:
-    CompletionQueue() = default;
+    CompletionQueue();
     CompletionQueue(const CompletionQueue&) = delete;
     CompletionQueue& operator=(const CompletionQueue&) = delete;
     ~CompletionQueue();
@@ -32,23 +28,11 @@ public:
     bool add(ConcurrentCore& future);
     /// The next one that is done, in the order of completion; blocks. nullptr when the time is over.
     [[nodiscard]] ConcurrentCore* pop(std::optional<Clock::time_point> deadline);
-    [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+    [[nodiscard]] std::size_t size() const noexcept;
 
 private:
-    struct Entry final : ConcurrentDone {
-        Entry(CompletionQueue& owner, ConcurrentCore& core) noexcept : queue(&owner), future(&core) {}
-        void fire(ConcurrentCore& core) noexcept override;
-        CompletionQueue* queue;
-        ConcurrentPtr future;
-    };
-
-    std::vector<std::unique_ptr<Entry>> entries_;
-    std::unordered_set<const ConcurrentCore*> seen_;
-    std::mutex mutex_;
-    std::condition_variable grown_;
-    std::vector<ConcurrentCore*> done_;
-    std::size_t next_ = 0;  // of done_
-    std::size_t told_ = 0;  // entries that have fired; done_ has room for all
+    struct State;
+    Owner<State> state_;
 };
 
 /// Blocks until the condition holds or the time is over.
@@ -92,7 +76,7 @@ auto wait(R&& range, const WaitOptions& options = {}) {
 template <class T>
 class AsCompleted {
 public:
-    AsCompleted(std::unique_ptr<asyncio::detail::CompletionQueue> queue, TimeLimit timeout)
+    AsCompleted(asyncio::detail::Owner<asyncio::detail::CompletionQueue> queue, TimeLimit timeout)
         : queue_(std::move(queue)),
           left_(queue_->size()),
           deadline_(asyncio::detail::deadline_of(timeout)) {}
@@ -127,7 +111,7 @@ public:
     [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
 private:
-    std::unique_ptr<asyncio::detail::CompletionQueue> queue_;
+    asyncio::detail::Owner<asyncio::detail::CompletionQueue> queue_;
     std::size_t left_;
     std::optional<Clock::time_point> deadline_;
 };
@@ -143,7 +127,7 @@ static_assert(std::is_trivially_destructible_v<AsCompletedOptions>);
 template <std::ranges::input_range R>
 auto as_completed(R&& range, const AsCompletedOptions& options = {}) {
     using T = typename std::ranges::range_value_t<R>::value_type;
-    auto queue = std::make_unique<detail::CompletionQueue>();
+    auto queue = detail::make_owner<detail::CompletionQueue>();
     for (const Future<T>& future : range) queue->add(future.core());
     return AsCompleted<T>(std::move(queue), options.timeout);
 }

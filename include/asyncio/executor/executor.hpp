@@ -1,12 +1,12 @@
 #pragma once
 
+#include <asyncio/base/standard/ranges.hpp>
 #include <asyncio/executor/bound_call.hpp>
 #include <asyncio/executor/concurrent_future.hpp>
 #include <asyncio/executor/job.hpp>
 #include <asyncio/executor/map_results.hpp>
 
 #include <optional>
-#include <ranges>
 #include <type_traits>
 #include <utility>
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/standard/ranges.hpp>
 #include <asyncio/executor/map_results.hpp>
 #include <asyncio/executor/remote.hpp>
 #include <asyncio/executor/thread_pool_executor.hpp>
@@ -7,7 +8,6 @@
 #include <cstddef>
 #include <exception>
 #include <optional>
-#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>

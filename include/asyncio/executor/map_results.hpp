@@ -1,16 +1,15 @@
 #pragma once
 
 #include <asyncio/base/clock.hpp>
+#include <asyncio/base/standard/memory.hpp>
+#include <asyncio/base/standard/ranges.hpp>
 #include <asyncio/executor/bound_call.hpp>
 #include <asyncio/executor/concurrent_future.hpp>
+#include <asyncio/queue/ring.hpp>
 #include <asyncio/task/result.hpp>
 
 #include <cstddef>
-#include <deque>
-#include <iterator>
-#include <memory>
 #include <optional>
-#include <ranges>
 #include <stdexcept>
 #include <tuple>
 #include <type_traits>
@@ -49,9 +48,8 @@ public:
 
     /// The next result; nullopt after the last one.
     std::optional<asyncio::detail::Storable<T>> next() {
-        if (pending_.empty()) return std::nullopt;
-        Future<T> future = std::move(pending_.front());
-        pending_.pop_front();
+        if (pending_.size() == 0) return std::nullopt;
+        Future<T> future = pending_.take();
         try {
             fill();
             const auto error = future.exception({.timeout = time_left()});
@@ -97,7 +95,7 @@ private:
                     source_.reset();
                     return;
                 }
-                pending_.push_back(std::move(*future));
+                pending_.push(std::move(*future));
             }
         } catch (...) {
             cancel();
@@ -106,7 +104,7 @@ private:
     }
     void cancel() noexcept {
         source_.reset();
-        for (const Future<T>& future : pending_) future.cancel();
+        for (std::size_t i = 0; i < pending_.size(); ++i) pending_.at(i).cancel();
         pending_.clear();
     }
     [[nodiscard]] TimeLimit time_left() const {
@@ -115,7 +113,7 @@ private:
     }
 
     std::optional<Source> source_;  // none when the input has ended
-    std::deque<Future<T>> pending_;
+    asyncio::detail::Ring<Future<T>> pending_;
     std::optional<Clock::time_point> deadline_;
     std::optional<std::size_t> buffersize_;
 };
@@ -123,6 +121,28 @@ private:
 }  // namespace asyncio::futures
 
 namespace asyncio::detail {
+
+/// A range that belongs to somebody else.
+template <class R>
+struct BorrowedRange {
+    R* range;
+    [[nodiscard]] auto begin() const { return std::ranges::begin(*range); }
+    [[nodiscard]] auto end() const { return std::ranges::end(*range); }
+};
+
+/// How a map keeps an input: views and what was given away it owns. As std::views::all, without <ranges>.
+template <class R>
+using KeptRange = std::conditional_t<std::is_lvalue_reference_v<R> && !std::ranges::view<std::remove_cvref_t<R>>,
+                                     BorrowedRange<std::remove_reference_t<R>>, std::remove_cvref_t<R>>;
+
+template <class R>
+KeptRange<R> keep_range(R&& range) {
+    if constexpr (std::is_same_v<KeptRange<R>, BorrowedRange<std::remove_reference_t<R>>>) {
+        return {&range};
+    } else {
+        return std::forward<R>(range);
+    }
+}
 
 /// Several ranges side by side, as long as every one has an element.
 template <class... Views>
@@ -180,9 +200,9 @@ private:
 
 template <class E, class F, class... Rs>
 auto make_map(E& executor, const futures::MapOptions& options, F f, Rs&&... ranges) {
-    using Source = MapSource<E, F, std::views::all_t<Rs>...>;
+    using Source = MapSource<E, F, KeptRange<Rs>...>;
     return futures::MapResults<typename Source::T, Source>(
-        Source(executor, std::move(f), std::views::all(std::forward<Rs>(ranges))...), options);
+        Source(executor, std::move(f), keep_range(std::forward<Rs>(ranges))...), options);
 }
 
 }  // namespace asyncio::detail

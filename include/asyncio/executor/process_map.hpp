@@ -1,14 +1,14 @@
 #pragma once
 
+#include <asyncio/base/standard/memory.hpp>
+#include <asyncio/base/standard/ranges.hpp>
 #include <asyncio/executor/concurrent_future.hpp>
 #include <asyncio/executor/map_results.hpp>
 #include <asyncio/executor/remote_job.hpp>
+#include <asyncio/queue/ring.hpp>
 
 #include <cstddef>
-#include <deque>
-#include <memory>
 #include <optional>
-#include <ranges>
 #include <stdexcept>
 #include <utility>
 
@@ -28,11 +28,9 @@ public:
     }
 
     std::optional<futures::Future<T>> next() {
-        if (chunk_.empty()) submit_chunk();
-        if (chunk_.empty()) return std::nullopt;
-        std::optional<futures::Future<T>> future(std::move(chunk_.front()));
-        chunk_.pop_front();
-        return future;
+        if (chunk_.size() == 0) submit_chunk();
+        if (chunk_.size() == 0) return std::nullopt;
+        return chunk_.take();
     }
 
 private:
@@ -42,7 +40,7 @@ private:
         while (chunk_.size() < chunksize_ && !arguments_.at_end()) {
             if (!first) message->further.push_back(std::make_unique<RemoteJob>());
             RemoteJob& job = first ? message->first : *message->further.back();
-            chunk_.push_back(deliver_to_future<T>(job));
+            chunk_.push(deliver_to_future<T>(job));
             const bool written = arguments_.take([&](auto&&... arguments) {
                 return write_request<F>(*message, job, std::forward<decltype(arguments)>(arguments)...);
             });
@@ -55,7 +53,7 @@ private:
     E* executor_;
     std::size_t chunksize_;
     Zipped<Views...> arguments_;
-    std::deque<futures::Future<T>> chunk_;  // submitted, not yet asked for
+    Ring<futures::Future<T>> chunk_;  // submitted, not yet asked for
 };
 
 }  // namespace asyncio::detail

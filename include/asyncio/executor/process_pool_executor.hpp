@@ -1,6 +1,9 @@
 #pragma once
 
 #include <asyncio/base/clock.hpp>
+#include <asyncio/base/standard/chrono.hpp>
+#include <asyncio/base/standard/memory.hpp>
+#include <asyncio/base/standard/ranges.hpp>
 #include <asyncio/executor/process_errors.hpp>
 #include <asyncio/executor/process_map.hpp>
 #include <asyncio/executor/remote_job.hpp>
@@ -9,11 +12,8 @@
 #include <asyncio/loop/event_loop.hpp>
 #include <asyncio/task/coro.hpp>
 
-#include <chrono>
 #include <cstddef>
-#include <memory>
 #include <optional>
-#include <ranges>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -172,9 +172,9 @@ public:
 private:
     template <auto F, class... Rs>
     auto make_map(const MapOptions& options, Rs&&... ranges) {
-        using Source = detail::ChunkSource<ProcessPoolExecutor, F, std::views::all_t<Rs>...>;
+        using Source = detail::ChunkSource<ProcessPoolExecutor, F, detail::KeptRange<Rs>...>;
         return MapResults<typename Source::T, Source>(
-            Source(*this, options.chunksize, std::views::all(std::forward<Rs>(ranges))...), options);
+            Source(*this, options.chunksize, detail::keep_range(std::forward<Rs>(ranges))...), options);
     }
 
     std::shared_ptr<detail::ProcessPool> pool_;

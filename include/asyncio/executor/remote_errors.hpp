@@ -1,11 +1,11 @@
 #pragma once
 
+#include <asyncio/base/standard/memory.hpp>
 #include <asyncio/executor/codec.hpp>
 
 #include <concepts>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <string>
 #include <type_traits>
 #include <typeinfo>

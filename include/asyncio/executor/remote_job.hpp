@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/standard/memory.hpp>
 #include <asyncio/base/unique_fd.hpp>
 #include <asyncio/executor/executor.hpp>
 #include <asyncio/executor/job.hpp>
@@ -10,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>

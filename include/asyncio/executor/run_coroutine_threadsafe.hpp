@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/context.hpp>
+#include <asyncio/base/standard/memory.hpp>
 #include <asyncio/executor/concurrent_future.hpp>
 #include <asyncio/executor/loop_link.hpp>
 #include <asyncio/loop/event_loop.hpp>
@@ -9,7 +10,6 @@
 #include <asyncio/task/task.hpp>
 
 #include <exception>
-#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>

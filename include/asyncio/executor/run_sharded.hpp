@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/standard/functional.hpp>
 #include <asyncio/executor/run_coroutine_threadsafe.hpp>
 #include <asyncio/loop/event_loop.hpp>
 #include <asyncio/task/runner.hpp>
@@ -8,7 +9,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <exception>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <stdexcept>

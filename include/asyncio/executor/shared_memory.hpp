@@ -1,10 +1,10 @@
 #pragma once
 
+#include <asyncio/base/standard/memory.hpp>
 #include <asyncio/executor/codec/bytes.hpp>
 #include <asyncio/executor/codec/codec_for.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <type_traits>
 #include <utility>

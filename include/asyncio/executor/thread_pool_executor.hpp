@@ -1,5 +1,7 @@
 #pragma once
 
+#include <asyncio/base/standard/functional.hpp>
+#include <asyncio/base/standard/memory.hpp>
 #include <asyncio/executor/executor.hpp>
 #include <asyncio/task/coro.hpp>
 
@@ -7,8 +9,6 @@
 #include <concepts>
 #include <cstddef>
 #include <exception>
-#include <functional>
-#include <memory>
 #include <new>
 #include <optional>
 #include <string_view>

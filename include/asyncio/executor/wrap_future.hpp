@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/standard/chrono.hpp>
 #include <asyncio/executor/concurrent_future.hpp>
 #include <asyncio/executor/run_in_executor.hpp>
 #include <asyncio/loop/event_loop.hpp>
@@ -7,9 +8,7 @@
 #include <asyncio/task/ensure_future.hpp>
 #include <asyncio/task/future.hpp>
 
-#include <chrono>
 #include <concepts>
-#include <future>
 #include <type_traits>
 #include <utility>
 
@@ -27,6 +26,14 @@ namespace detail {
 [[nodiscard]] inline LoopCore& wrapping_loop(const WrapFutureOptions& options) {
     return options.loop == nullptr ? default_loop() : options.loop->core();
 }
+
+/// std::future or std::shared_future: who has one has included <future>, which is much for all others.
+template <class F>
+concept BlockingFuture = requires(F& future) {
+    future.valid();
+    future.wait();
+    future.get();
+};
 
 }  // namespace detail
 
@@ -58,18 +65,13 @@ template <detail::FutureHandle F>
     return std::forward<F>(future);
 }
 
-/// The same for a std::future. As nobody tells when it is ready, a thread of the default executor waits for it.
-/// That thread is occupied for that long, and so is the loop's tear-down.
-template <class T>
-[[nodiscard]] Future<T> wrap_future(std::future<T> future, WrapFutureOptions options = {}) {
+/// The same for a std::future or std::shared_future. As nobody tells when it is ready, a thread of the default executor
+/// waits for it. That thread is occupied for that long, and so is the loop's tear-down.
+template <template <class> class Blocking, class T>
+    requires detail::BlockingFuture<Blocking<T>>
+[[nodiscard]] Future<T> wrap_future(Blocking<T> future, WrapFutureOptions options = {}) {
     detail::LoopCore& loop = detail::wrapping_loop(options);
-    auto call = detail::bind_call([](std::future<T> waited) -> T { return waited.get(); }, std::move(future));
-    return detail::start_loop_job(loop, detail::executor_for(loop, nullptr), std::move(call));
-}
-template <class T>
-[[nodiscard]] Future<T> wrap_future(std::shared_future<T> future, WrapFutureOptions options = {}) {
-    detail::LoopCore& loop = detail::wrapping_loop(options);
-    auto call = detail::bind_call([](std::shared_future<T> waited) -> T { return waited.get(); }, std::move(future));
+    auto call = detail::bind_call([](Blocking<T> waited) -> T { return waited.get(); }, std::move(future));
     return detail::start_loop_job(loop, detail::executor_for(loop, nullptr), std::move(call));
 }
 

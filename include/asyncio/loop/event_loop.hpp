@@ -2,12 +2,12 @@
 
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/log.hpp>
+#include <asyncio/base/standard/functional.hpp>
+#include <asyncio/base/standard/memory.hpp>
 #include <asyncio/loop/handle.hpp>
 #include <asyncio/loop/loop_core.hpp>
 #include <asyncio/loop/task_options.hpp>
 
-#include <functional>
-#include <memory>
 #include <source_location>
 
 namespace asyncio {

@@ -1,8 +1,7 @@
 #pragma once
 
+#include <asyncio/base/standard/memory.hpp>
 #include <asyncio/loop/event_loop.hpp>
-
-#include <memory>
 
 namespace asyncio {
 

@@ -3,8 +3,12 @@
 #include <asyncio/base/inbox.hpp>
 #include <asyncio/base/intrusive_list.hpp>
 #include <asyncio/base/intrusive_ptr.hpp>
+#include <asyncio/base/owner.hpp>
 #include <asyncio/base/random.hpp>
 #include <asyncio/base/ready_queue.hpp>
+#include <asyncio/base/standard/functional.hpp>
+#include <asyncio/base/standard/memory.hpp>
+#include <asyncio/base/standard/thread_id.hpp>
 #include <asyncio/base/timer_heap.hpp>
 #include <asyncio/loop/debug_layout.hpp>
 #include <asyncio/loop/driver.hpp>
@@ -14,11 +18,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <span>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace asyncio {
@@ -153,7 +154,7 @@ public:
     /// Set by the sync floor: rings of tasks that wait for each other, a text for each.
     std::vector<std::string> (*describe_deadlocks)(LoopCore&) = nullptr;
     /// Made by the executor floor at its first use.
-    std::unique_ptr<ExecutorHook> executors;
+    Owner<ExecutorHook> executors;
     /// Nodes to run when the loop would block because nothing is ready.
     ReadyQueue idle_waiters;
     /// The only source of random numbers for all that runs in the loop; the driver gives the seed.
@@ -222,11 +223,11 @@ private:
     std::uint32_t process_;
     LoopPlace* place_ = nullptr;
     std::unique_ptr<Driver> driver_;
-    std::unique_ptr<Watchers> watchers_;
+    Owner<Watchers> watchers_;
     struct FreeBuffer {
         void operator()(std::byte* buffer) const noexcept;
     };
-    std::unique_ptr<std::byte, FreeBuffer> read_buffer_;
+    Owner<std::byte, FreeBuffer> read_buffer_;
 };
 
 using LoopPtr = IntrusivePtr<LoopCore>;

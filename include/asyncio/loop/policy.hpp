@@ -1,9 +1,9 @@
 #pragma once
 
+#include <asyncio/base/standard/memory.hpp>
 #include <asyncio/loop/event_loop.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 namespace asyncio {

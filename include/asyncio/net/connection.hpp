@@ -8,7 +8,6 @@
 #include <asyncio/loop/loop_core.hpp>
 #include <asyncio/net/write_buffer.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -81,7 +80,8 @@ public:
     /// read ahead.
     std::int64_t receive_shared(std::string_view& data, std::size_t wanted) {
         const std::span<std::byte> all = loop_->read_buffer();
-        const std::span<std::byte> buffer = all.first(std::min(std::max(wanted, read_ahead), all.size()));
+        if (wanted < read_ahead) wanted = read_ahead;
+        const std::span<std::byte> buffer = all.first(wanted < all.size() ? wanted : all.size());
         const std::int64_t result = receive(buffer);
         if (result > 0) data = {reinterpret_cast<const char*>(buffer.data()), static_cast<std::size_t>(result)};
         return result;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/intrusive_ptr.hpp>
+#include <asyncio/base/owner.hpp>
 #include <asyncio/net/open_connection.hpp>
 #include <asyncio/task/closure.hpp>
 #include <asyncio/task/coro.hpp>
@@ -10,7 +11,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -78,7 +78,7 @@ private:
 
     LoopPtr loop_;
     ServerOptions options_;
-    std::vector<std::unique_ptr<Listener>> listeners_;
+    std::vector<Owner<Listener>> listeners_;
     IntrusiveList<Connection> clients_;
     std::uint32_t references_ = 0;
     bool serving_ = false;  // holds a reference to itself while it is

@@ -1,12 +1,12 @@
 #pragma once
 
+#include <asyncio/base/standard/ranges.hpp>
 #include <asyncio/net/connection.hpp>
 #include <asyncio/task/waiter.hpp>
 
 #include <coroutine>
 #include <cstddef>
 #include <optional>
-#include <ranges>
 #include <string_view>
 #include <utility>
 

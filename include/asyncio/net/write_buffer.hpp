@@ -32,7 +32,7 @@ public:
 
     /// What is to be sent next; stays in place until consume().
     [[nodiscard]] std::span<const std::byte> front() const noexcept {
-        return std::as_bytes(std::span(front_).subspan(sent_));
+        return {reinterpret_cast<const std::byte*>(front_.data()) + sent_, front_.size() - sent_};
     }
     void consume(std::size_t size) noexcept {
         sent_ += size;

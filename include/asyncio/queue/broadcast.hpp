@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/standard/memory.hpp>
 #include <asyncio/queue/errors.hpp>
 #include <asyncio/queue/queue.hpp>
 #include <asyncio/queue/topics.hpp>
@@ -7,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>

@@ -1,13 +1,13 @@
 #pragma once
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/standard/memory.hpp>
 #include <asyncio/queue/queue.hpp>
 #include <asyncio/task/coro.hpp>
 #include <asyncio/task/task_group.hpp>
 
 #include <concepts>
 #include <cstddef>
-#include <memory>
 #include <source_location>
 #include <stdexcept>
 #include <type_traits>

@@ -1,13 +1,12 @@
 #pragma once
 
+#include <asyncio/base/standard/functional.hpp>
 #include <asyncio/queue/queue.hpp>
 
-#include <algorithm>
 #include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -100,7 +99,7 @@ private:
         while (2 * place + 2 < size) {
             const std::size_t left = 2 * place + 1;
             // A heap of any size is waited for line by line: those after next are fetched meanwhile.
-            __builtin_prefetch(heap + std::min(4 * left + 3, size));
+            __builtin_prefetch(heap + (4 * left + 3 < size ? 4 * left + 3 : size));
             // No branch: which child is smaller, nobody can foretell.
             place = left + static_cast<std::size_t>(less(heap[left + 1], heap[left]));
         }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/standard/functional.hpp>
+#include <asyncio/base/standard/memory.hpp>
 #include <asyncio/sync/lock.hpp>
 #include <asyncio/sync/semaphore.hpp>
 #include <asyncio/task/coro.hpp>
@@ -8,8 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <functional>
-#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <type_traits>

@@ -1,7 +1,8 @@
 #pragma once
 
+#include <asyncio/base/standard/memory.hpp>
+
 #include <cstddef>
-#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -15,8 +16,12 @@ public:
     using value_type = T;
 
     Ring() noexcept = default;
-    Ring(const Ring&) = delete;
-    Ring& operator=(const Ring&) = delete;
+    Ring(Ring&& other) noexcept
+        : items_(std::exchange(other.items_, nullptr)),
+          capacity_(std::exchange(other.capacity_, 0)),
+          head_(std::exchange(other.head_, 0)),
+          size_(std::exchange(other.size_, 0)) {}
+    Ring& operator=(Ring&&) = delete;
     ~Ring() {
         clear();
         if (items_ != nullptr) std::allocator<T>().deallocate(items_, capacity_);

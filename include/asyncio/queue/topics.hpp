@@ -1,14 +1,13 @@
 #pragma once
 
 #include <asyncio/base/intrusive_list.hpp>
+#include <asyncio/base/owner.hpp>
+#include <asyncio/base/standard/memory.hpp>
 #include <asyncio/sync/event.hpp>
 #include <asyncio/task/coro.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -73,6 +72,8 @@ protected:
     std::uint64_t stored_ = 0;  // so far
 
 private:
+    struct Publisher;
+    void add(Publisher& publisher);
     void let_publishers_go();
     virtual void shut_down(bool immediate) = 0;
     [[nodiscard]] bool has_come_near(std::uint64_t number) const noexcept {
@@ -85,7 +86,7 @@ private:
     std::uint64_t dropped_ = 0;
     bool disconnected_ = false;
     bool closed_ = false;
-    std::map<std::uint64_t, Event*> publishers_;  // that wait, by the number of their message
+    IntrusiveList<ListHook> publishers_;  // that wait, by the number of their message
 };
 
 /// A mailbox that the publisher of its newest message waits for.
@@ -104,6 +105,11 @@ private:
 /// Who has subscribed to what.
 class Topics {
 public:
+    Topics();
+    Topics(const Topics&) = delete;
+    Topics& operator=(const Topics&) = delete;
+    ~Topics();
+
     /// Until it is removed or destroyed.
     void add(MailboxCore& box);
     void remove(MailboxCore& box) noexcept;
@@ -116,28 +122,29 @@ public:
     template <class F>
     void visit(std::string_view topic, F&& function) const {
         require_topic(topic);
-        visit_in(exact_, topic, function);
+        visit_in(with_topic(topic), function);
         for (std::size_t end = topic.rfind('.'); end != std::string_view::npos;
              end = end == 0 ? std::string_view::npos : topic.rfind('.', end - 1))
-            visit_in(below_, topic.substr(0, end + 1), function);
-        visit_in(below_, {}, function);
+            visit_in(below(topic.substr(0, end + 1)), function);
+        visit_in(below({}), function);
     }
 
 private:
     using Boxes = IntrusiveList<MailboxCore>;
-    using Map = std::map<std::string, Boxes, std::less<>>;
+    struct Maps;
 
     static void require_topic(std::string_view topic);
+    /// nullptr: nobody.
+    [[nodiscard]] const Boxes* with_topic(std::string_view topic) const;
+    /// By what the pattern has before its `*`.
+    [[nodiscard]] const Boxes* below(std::string_view prefix) const;
     template <class F>
-    static void visit_in(const Map& map, std::string_view key, F& function) {
-        const auto found = map.find(key);
-        if (found == map.end()) return;
-        const Boxes& boxes = found->second;
-        for (MailboxCore* box = boxes.front(); box != nullptr; box = boxes.next(*box)) function(*box);
+    static void visit_in(const Boxes* boxes, F& function) {
+        if (boxes == nullptr) return;
+        for (MailboxCore* box = boxes->front(); box != nullptr; box = boxes->next(*box)) function(*box);
     }
 
-    Map exact_;
-    Map below_;  // by what the pattern has before its `*`
+    Owner<Maps> maps_;
     bool shut_down_ = false;
 };
 

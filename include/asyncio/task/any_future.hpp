@@ -1,11 +1,11 @@
 #pragma once
 
+#include <asyncio/base/standard/functional.hpp>
 #include <asyncio/task/future_core.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>

@@ -2,6 +2,8 @@
 
 #include <asyncio/base/clock.hpp>
 #include <asyncio/base/frame_pool.hpp>
+#include <asyncio/base/owner.hpp>
+#include <asyncio/base/standard/ranges.hpp>
 #include <asyncio/loop/handle.hpp>
 #include <asyncio/task/ensure_future.hpp>
 #include <asyncio/task/result.hpp>
@@ -9,8 +11,6 @@
 
 #include <coroutine>
 #include <cstddef>
-#include <iterator>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -74,7 +74,7 @@ private:
     void wake_consumer() noexcept;
 
     LoopPtr loop_;
-    std::unique_ptr<Child[]> children_;
+    Owner<Child[]> children_;
     std::size_t count_ = 0;
     std::size_t waiting_ = 0;  // futures that are neither completed nor expired
     std::size_t expired_ = 0;  // items that will throw TimeoutError, behind those that are completed

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/standard/memory.hpp>
 #include <asyncio/task/any_future.hpp>
 #include <asyncio/task/call_frame.hpp>
 #include <asyncio/task/promise.hpp>
@@ -7,7 +8,6 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdio>
-#include <memory>
 #include <optional>
 #include <source_location>
 #include <string>

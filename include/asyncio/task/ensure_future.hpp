@@ -1,11 +1,11 @@
 #pragma once
 
+#include <asyncio/base/standard/ranges.hpp>
 #include <asyncio/loop/policy.hpp>
 #include <asyncio/task/closure.hpp>
 #include <asyncio/task/create_task.hpp>
 
 #include <concepts>
-#include <ranges>
 #include <type_traits>
 #include <utility>
 #include <vector>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/owner.hpp>
 #include <asyncio/task/ensure_future.hpp>
 #include <asyncio/task/result.hpp>
 #include <asyncio/task/task_core.hpp>
@@ -9,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <tuple>
@@ -124,7 +124,7 @@ public:
     GatherVector(LoopCore& loop, std::size_t size)
         : GatherCore(loop, exceptions),
           size_(size),
-          children_(std::make_unique<Child[]>(size)) {
+          children_(new Child[size]()) {
         place_slot(slot_);
     }
     ~GatherVector() override { report_if_unretrieved(); }
@@ -140,7 +140,7 @@ private:
 
     Slot<Value> slot_;
     std::size_t size_;
-    std::unique_ptr<Child[]> children_;
+    Owner<Child[]> children_;
 };
 
 template <bool exceptions, class... As>

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <asyncio/base/standard/chrono.hpp>
 #include <asyncio/task/periodic_core.hpp>
 
-#include <chrono>
 #include <type_traits>
 #include <utility>
 

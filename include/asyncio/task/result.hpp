@@ -1,10 +1,10 @@
 #pragma once
 
+#include <asyncio/base/standard/functional.hpp>
 #include <asyncio/task/future_core.hpp>
 #include <asyncio/task/slot.hpp>
 
 #include <exception>
-#include <functional>
 #include <type_traits>
 #include <utility>
 #include <variant>

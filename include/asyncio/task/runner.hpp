@@ -1,5 +1,7 @@
 #pragma once
 
+#include <asyncio/base/owner.hpp>
+#include <asyncio/base/standard/memory.hpp>
 #include <asyncio/loop/event_loop.hpp>
 #include <asyncio/task/create_task.hpp>
 #include <asyncio/task/run_until_complete.hpp>
@@ -7,7 +9,6 @@
 
 #include <concepts>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -137,7 +138,7 @@ private:
     RunOptions options_;
     std::unique_ptr<EventLoop> loop_;
     std::optional<Context> context_;  // with the loop
-    std::unique_ptr<detail::Interrupts> interrupts_;
+    detail::Owner<detail::Interrupts> interrupts_;
     bool sets_current_loop_ = false;
     bool closed_ = false;
 };

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <asyncio/base/clock.hpp>
+#include <asyncio/base/standard/chrono.hpp>
 #include <asyncio/base/timer_heap.hpp>
 #include <asyncio/task/waiter.hpp>
 
-#include <chrono>
 #include <coroutine>
 #include <type_traits>
 #include <utility>

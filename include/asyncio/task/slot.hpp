@@ -1,7 +1,8 @@
 #pragma once
 
+#include <asyncio/base/standard/memory.hpp>
+
 #include <exception>
-#include <memory>
 #include <optional>
 #include <tuple>
 #include <type_traits>

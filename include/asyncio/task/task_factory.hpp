@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/standard/functional.hpp>
 #include <asyncio/loop/event_loop.hpp>
 #include <asyncio/loop/task_options.hpp>
 #include <asyncio/task/coro.hpp>
@@ -9,7 +10,6 @@
 #include <concepts>
 #include <coroutine>
 #include <exception>
-#include <functional>
 #include <source_location>
 #include <string>
 #include <string_view>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/intrusive_list.hpp>
+#include <asyncio/base/owner.hpp>
 #include <asyncio/loop/task_options.hpp>
 #include <asyncio/task/coro.hpp>
 #include <asyncio/task/create_task.hpp>
@@ -9,7 +10,6 @@
 
 #include <cstddef>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -31,7 +31,7 @@ protected:
 struct DeleteChild {
     void operator()(TaskGroupChild* child) const noexcept;
 };
-using NewChild = std::unique_ptr<TaskGroupChild, DeleteChild>;
+using NewChild = Owner<TaskGroupChild, DeleteChild>;
 
 }  // namespace detail
 

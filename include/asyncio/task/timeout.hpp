@@ -1,9 +1,9 @@
 #pragma once
 
 #include <asyncio/base/clock.hpp>
+#include <asyncio/base/standard/chrono.hpp>
 #include <asyncio/task/task_core.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <optional>

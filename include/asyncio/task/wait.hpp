@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/clock.hpp>
+#include <asyncio/base/owner.hpp>
 #include <asyncio/base/timer_heap.hpp>
 #include <asyncio/task/ensure_future.hpp>
 #include <asyncio/task/waiter.hpp>
@@ -8,7 +9,6 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -99,7 +99,7 @@ private:
     void leave() noexcept;
     void finish() noexcept;
 
-    std::unique_ptr<Child[]> children_;
+    Owner<Child[]> children_;
     std::size_t count_ = 0;
     std::size_t left_ = 0;
     Decision decision_{*this};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/clock.hpp>
+#include <asyncio/base/standard/chrono.hpp>
 #include <asyncio/task/async_with.hpp>
 #include <asyncio/task/closure.hpp>
 #include <asyncio/task/create_task.hpp>
@@ -9,7 +10,6 @@
 #include <asyncio/task/settle.hpp>
 #include <asyncio/task/timeout.hpp>
 
-#include <chrono>
 #include <concepts>
 #include <exception>
 #include <type_traits>

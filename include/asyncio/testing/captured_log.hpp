@@ -1,8 +1,8 @@
 #pragma once
 
 #include <asyncio/base/log.hpp>
+#include <asyncio/base/standard/memory.hpp>
 
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>

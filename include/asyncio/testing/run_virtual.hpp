@@ -1,11 +1,11 @@
 #pragma once
 
+#include <asyncio/base/standard/memory.hpp>
 #include <asyncio/loop/driver/simulated.hpp>
 #include <asyncio/loop/event_loop.hpp>
 #include <asyncio/task/create_task.hpp>
 #include <asyncio/task/run.hpp>
 
-#include <memory>
 #include <utility>
 
 namespace asyncio::testing {

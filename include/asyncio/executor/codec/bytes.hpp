@@ -1,9 +1,9 @@
 #pragma once
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/standard/memory.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>

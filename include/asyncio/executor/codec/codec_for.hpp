@@ -1,12 +1,12 @@
 #pragma once
 
+#include <asyncio/base/standard/memory.hpp>
 #include <asyncio/executor/codec/aggregate_fields.hpp>
 #include <asyncio/executor/codec/bytes.hpp>
 
 #include <array>
 #include <bit>
 #include <concepts>
-#include <memory>
 #include <string_view>
 #include <type_traits>
 

@@ -1,20 +1,16 @@
 #pragma once
 
+#include <asyncio/base/standard/chrono.hpp>
+#include <asyncio/base/standard/memory.hpp>
 #include <asyncio/executor/codec/codec_for.hpp>
 
-#include <algorithm>
 #include <array>
-#include <chrono>
-#include <deque>
-#include <list>
-#include <map>
-#include <memory>
+#include <concepts>
+#include <cstddef>
 #include <optional>
-#include <set>
 #include <string>
 #include <tuple>
-#include <unordered_map>
-#include <unordered_set>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -26,7 +22,8 @@ namespace detail {
 /// How many elements to make room for: no more memory than the bytes that were sent.
 template <class T>
 std::size_t reserve_for(std::size_t count, const ByteSource& source) {
-    return std::min(count, source.remaining() / sizeof(T) + 1);
+    const std::size_t most = source.remaining() / sizeof(T) + 1;
+    return count < most ? count : most;
 }
 
 /// What lies in one piece: std::string, std::vector.
@@ -58,8 +55,17 @@ struct ContiguousCodec {
     }
 };
 
+/// Lists, sets, maps and their like. Not by their names: who has one has included its header, and nobody else needs it.
+template <class C>
+concept NodeContainer =
+    std::default_initializable<C> && requires(C& container, const C& constant, typename C::value_type element) {
+        typename C::allocator_type;
+        container.insert(container.end(), std::move(element));
+        constant.size();
+    };
+
 /// Every other container: element after element.
-template <class C, class Element>
+template <class C, class Element = typename C::value_type>
 struct ContainerCodec {
     static void encode(ByteSink& sink, const C& elements) {
         sink.write_size(elements.size());
@@ -84,31 +90,9 @@ template <class T, class Allocator>
 struct codec_for<std::vector<T, Allocator>> : detail::ContiguousCodec<std::vector<T, Allocator>> {};
 template <class Allocator>
 struct codec_for<std::vector<bool, Allocator>> : detail::ContainerCodec<std::vector<bool, Allocator>, bool> {};
-template <class T, class Allocator>
-struct codec_for<std::deque<T, Allocator>> : detail::ContainerCodec<std::deque<T, Allocator>, T> {};
-template <class T, class Allocator>
-struct codec_for<std::list<T, Allocator>> : detail::ContainerCodec<std::list<T, Allocator>, T> {};
-template <class T, class... Policies>
-struct codec_for<std::set<T, Policies...>> : detail::ContainerCodec<std::set<T, Policies...>, T> {};
-template <class T, class... Policies>
-struct codec_for<std::multiset<T, Policies...>> : detail::ContainerCodec<std::multiset<T, Policies...>, T> {};
-template <class T, class... Policies>
-struct codec_for<std::unordered_set<T, Policies...>> : detail::ContainerCodec<std::unordered_set<T, Policies...>, T> {};
-template <class T, class... Policies>
-struct codec_for<std::unordered_multiset<T, Policies...>>
-    : detail::ContainerCodec<std::unordered_multiset<T, Policies...>, T> {};
-template <class K, class V, class... Policies>
-struct codec_for<std::map<K, V, Policies...>>
-    : detail::ContainerCodec<std::map<K, V, Policies...>, std::pair<const K, V>> {};
-template <class K, class V, class... Policies>
-struct codec_for<std::multimap<K, V, Policies...>>
-    : detail::ContainerCodec<std::multimap<K, V, Policies...>, std::pair<const K, V>> {};
-template <class K, class V, class... Policies>
-struct codec_for<std::unordered_map<K, V, Policies...>>
-    : detail::ContainerCodec<std::unordered_map<K, V, Policies...>, std::pair<const K, V>> {};
-template <class K, class V, class... Policies>
-struct codec_for<std::unordered_multimap<K, V, Policies...>>
-    : detail::ContainerCodec<std::unordered_multimap<K, V, Policies...>, std::pair<const K, V>> {};
+/// std::deque, list, set, map, unordered_map and so on, and classes that can be used like them.
+template <detail::NodeContainer C>
+struct codec_for<C> : detail::ContainerCodec<C> {};
 
 template <class T, std::size_t N>
 struct codec_for<std::array<T, N>> {

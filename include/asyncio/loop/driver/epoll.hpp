@@ -1,10 +1,10 @@
 #pragma once
 
+#include <asyncio/base/standard/memory.hpp>
 #include <asyncio/base/unique_fd.hpp>
 #include <asyncio/loop/driver.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 struct epoll_event;

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <asyncio/base/clock.hpp>
+#include <asyncio/base/standard/chrono.hpp>
+#include <asyncio/base/standard/memory.hpp>
 #include <asyncio/loop/driver.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string_view>
 #include <type_traits>
 

@@ -1,0 +1,9 @@
+#pragma once
+
+// The concepts of ranges, and begin, end, size. libstdc++'s <ranges> adds the views.
+#include <span>
+#if __has_include(<bits/ranges_base.h>)
+#include <bits/ranges_base.h>
+#else
+#include <ranges>
+#endif
