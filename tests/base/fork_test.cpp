@@ -6,13 +6,16 @@
 #include <unistd.h>
 
 #include <string>
+#include <thread>
 
 namespace {
 
 using asyncio::detail::at_fork;
 using asyncio::detail::ForkHook;
 using asyncio::detail::ForkOrder;
+using asyncio::detail::in_first_thread;
 using asyncio::detail::process_generation;
+using asyncio::detail::thread_number;
 
 std::string calls;
 
@@ -49,6 +52,17 @@ TEST(Fork, generations_are_counted_in_the_child) {
               }),
               0);
     EXPECT_EQ(process_generation(), own);
+}
+
+TEST(Fork, Threadsafe_each_thread_and_the_one_of_a_child_has_a_number) {
+    const std::int32_t own = thread_number();
+    EXPECT_EQ(own, ::gettid());
+    std::thread([own] {
+        EXPECT_EQ(thread_number(), ::gettid());
+        EXPECT_NE(thread_number(), own);
+        EXPECT_FALSE(in_first_thread());
+        EXPECT_EQ(in_child([] { return thread_number() == ::getpid() && in_first_thread(); }), 0);
+    }).join();
 }
 
 }  // namespace

@@ -82,6 +82,22 @@ TEST(FramePool, Threadsafe_blocks_freed_by_another_thread) {
     }
 }
 
+TEST(FramePool, Threadsafe_a_thread_that_only_frees_a_few_blocks_leaves_them_to_the_next) {
+    if (is_malloc) GTEST_SKIP() << "under sanitizers the pool is malloc";
+    constexpr std::size_t size = 3504;  // that no other test takes
+    std::vector<void*> blocks(20);
+    for (void*& block : blocks) block = pool_allocate(size);
+    std::thread([&] {
+        for (void* block : blocks) pool_free(block, size);
+    }).join();
+    std::vector<void*> again(blocks.size());
+    for (void*& block : again) block = pool_allocate(size);
+    std::sort(blocks.begin(), blocks.end());
+    std::sort(again.begin(), again.end());
+    EXPECT_EQ(again, blocks);
+    for (void* block : again) pool_free(block, size);
+}
+
 TEST(FramePool, Threadsafe_threads_allocate_and_free_at_the_same_time) {
     std::vector<std::thread> threads;
     for (int t = 0; t < 3; ++t) {
