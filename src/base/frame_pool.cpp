@@ -101,6 +101,9 @@ std::uint64_t pool_heap_requests() noexcept {
     return heap_requests;
 }
 
+// Both are also called while there are blocks, or room, left: by code that is compiled with a sanitizer and links a
+// library without.
+
 void* pool_allocate_slow(std::size_t size) {
     if (pool_is_malloc || size > pool_largest) return counted_from_heap(size);
     const std::size_t index = pool_class_of(size);

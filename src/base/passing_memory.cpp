@@ -91,7 +91,6 @@ thread_local PieceEnd piece_end;
     Piece& piece = free_pieces().take();
     leave_piece();
     piece_end.armed = true;  // touching it makes its destructor run
-    piece.freed.store(0, memory_relaxed);
     current.at = reinterpret_cast<char*>(&piece + 1);
     current.end = reinterpret_cast<char*>(&piece) + piece_size;
 }

@@ -25,7 +25,7 @@ public:
         return busy() && links.back()->may_come_soon();
     }
     [[nodiscard]] bool fetch_answers() noexcept override {
-        fetches_ = source_ != nullptr;
+        fetches_ = source_ != nullptr && busy() && links.back() == youngest_of_source_;
         return fetches_ && source_->fetch(loop_);
     }
     void stop_fetching() noexcept override {
@@ -34,9 +34,10 @@ public:
     void close() noexcept override;
     void tear_down(EventLoop& loop) override;
 
-    /// A job of the loop goes there.
+    /// The job of the youngest link goes there.
     void fetch_from(const std::shared_ptr<AnswerSource>& source) noexcept {
         if (source_ != source) source_ = source;
+        youngest_of_source_ = links.back();
     }
 
     /// The default executor, made at the first use. Throws RuntimeError once it was shut down.
@@ -48,7 +49,8 @@ public:
 
 private:
     LoopCore& loop_;
-    std::shared_ptr<AnswerSource> source_;  // of the youngest job that went to one
+    std::shared_ptr<AnswerSource> source_;          // of the youngest job that went to one
+    const LoopLink* youngest_of_source_ = nullptr;  // only compared: it may have ended
     bool fetches_ = false;
 };
 

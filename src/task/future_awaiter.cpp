@@ -53,6 +53,8 @@ std::exception_ptr FutureWaiter::failure() {
         if (task_->must_throw()) [[unlikely]]
             return task_->take_pending();
     }
+    if (future_->state() == FutureCore::State::pending) [[unlikely]]
+        future_->check_result();
     return future_->outcome_error();
 }
 

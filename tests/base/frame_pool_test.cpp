@@ -14,12 +14,7 @@ namespace {
 using asyncio::detail::pool_allocate;
 using asyncio::detail::pool_free;
 using asyncio::detail::pool_heap_requests;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool is_malloc = true;
-#else
-constexpr bool is_malloc = false;
-#endif
+using asyncio::detail::pool_is_malloc;
 
 TEST(FramePool, blocks_are_aligned_and_do_not_overlap) {
     std::vector<std::pair<unsigned char*, std::size_t>> blocks;
@@ -37,7 +32,7 @@ TEST(FramePool, blocks_are_aligned_and_do_not_overlap) {
 }
 
 TEST(FramePool, a_freed_block_is_used_again_without_asking_the_heap) {
-    if (is_malloc) GTEST_SKIP() << "under sanitizers the pool is malloc";
+    if (pool_is_malloc) GTEST_SKIP() << "under sanitizers the pool is malloc";
     void* first = pool_allocate(200);
     pool_free(first, 200);
     const auto before = pool_heap_requests();
@@ -50,7 +45,7 @@ TEST(FramePool, a_freed_block_is_used_again_without_asking_the_heap) {
 }
 
 TEST(FramePool, a_steady_state_of_many_sizes_asks_the_heap_no_more) {
-    if (is_malloc) GTEST_SKIP() << "under sanitizers the pool is malloc";
+    if (pool_is_malloc) GTEST_SKIP() << "under sanitizers the pool is malloc";
     const auto round = [] {
         std::vector<std::pair<void*, std::size_t>> blocks;
         blocks.reserve(3000);
@@ -83,7 +78,7 @@ TEST(FramePool, Threadsafe_blocks_freed_by_another_thread) {
 }
 
 TEST(FramePool, Threadsafe_a_thread_that_only_frees_a_few_blocks_leaves_them_to_the_next) {
-    if (is_malloc) GTEST_SKIP() << "under sanitizers the pool is malloc";
+    if (pool_is_malloc) GTEST_SKIP() << "under sanitizers the pool is malloc";
     constexpr std::size_t size = 3504;  // that no other test takes
     std::vector<void*> blocks(20);
     for (void*& block : blocks) block = pool_allocate(size);

@@ -1,5 +1,7 @@
 #include <asyncio/base/passing_memory.hpp>
 
+#include <asyncio/base/frame_pool.hpp>
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,12 +18,7 @@ namespace {
 
 using asyncio::detail::passing_allocate;
 using asyncio::detail::passing_free;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool is_malloc = true;
-#else
-constexpr bool is_malloc = false;
-#endif
+using asyncio::detail::pool_is_malloc;
 
 constexpr std::size_t piece_size = 16 * 1024;
 
@@ -65,7 +62,7 @@ TEST(PassingMemory, blocks_are_aligned_and_do_not_overlap) {
 }
 
 TEST(PassingMemory, blocks_lie_one_after_the_other) {
-    if (is_malloc) GTEST_SKIP() << "under sanitizers it is malloc";
+    if (pool_is_malloc) GTEST_SKIP() << "under sanitizers it is malloc";
     std::thread([] {
         const Block first(64, 1);
         const Block second(50, 2);
@@ -76,7 +73,7 @@ TEST(PassingMemory, blocks_lie_one_after_the_other) {
 }
 
 TEST(PassingMemory, what_is_freed_comes_back) {
-    if (is_malloc) GTEST_SKIP() << "under sanitizers it is malloc";
+    if (pool_is_malloc) GTEST_SKIP() << "under sanitizers it is malloc";
     std::set<std::uintptr_t> pieces;
     for (int i = 0; i < 10'000; ++i) pieces.insert(number(Block(96, 1).data()) / piece_size);
     EXPECT_LE(pieces.size(), 2U);  // the next one is taken before the last one comes back

@@ -16,6 +16,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <set>
 #include <span>
@@ -142,6 +143,9 @@ struct asyncio::codec_for<Weather> : JsonCodec<Weather> {};
 
 static_assert(asyncio::Codec<asyncio::codec_for<Celsius>, Celsius>);
 static_assert(asyncio::detail::SentAsBytes<Point> && asyncio::detail::SentAsBytes<Version>);
+static_assert(asyncio::detail::InsertableContainer<std::unordered_multimap<int, std::string>>);
+static_assert(asyncio::detail::InsertableContainer<std::pmr::deque<int>>);
+static_assert(!asyncio::detail::InsertableContainer<std::optional<int>>);
 static_assert(!asyncio::detail::SentAsBytes<Person> && !asyncio::detail::SentAsBytes<bool>);
 
 TEST(Codec, IPC_1_numbers_and_enums_come_back) {
@@ -232,6 +236,19 @@ TEST(Codec, IPC_1_nothing_else_compiles) {
     EXPECT_EQ(why_unsendable<asyncio::Lock>(), Unsendable::immovable);
     EXPECT_EQ(why_unsendable<int[3]>(), Unsendable::array);
     EXPECT_EQ(why_unsendable<Derived>(), Unsendable::derived);
+    struct NamedMap : std::map<int, int> {
+        std::string name;
+    };
+    struct NamedList : std::vector<int> {
+        std::string name;
+    };
+    struct NamedText : std::string {
+        int number = 0;
+    };
+    EXPECT_NE(why_unsendable<NamedMap>(), Unsendable::no);
+    EXPECT_NE(why_unsendable<NamedList>(), Unsendable::no);
+    EXPECT_NE(why_unsendable<NamedText>(), Unsendable::no);
+    EXPECT_NE(why_unsendable<nlohmann::json>(), Unsendable::no);
     EXPECT_EQ(why_unsendable<Reference>(), Unsendable::fixed);
 }
 

@@ -212,6 +212,21 @@ TEST(ThreadPool, TPE_6_map_times_out) {
     gate.open();
 }
 
+TEST(ThreadPool, TPE_7_map_refers_to_an_input_by_name_and_owns_a_temporary_one) {
+    ThreadPoolExecutor pool({.max_workers = 1});
+    std::vector<std::string> names{"a", "b"};
+    const auto add = [](std::string name) { return name + "!"; };
+    std::string text;
+    auto results = pool.map(add, names, {.buffersize = 1});
+    names[1] = "changed before it was read";
+    for (const std::string& result : results) text += result;
+    EXPECT_EQ(text, "a!changed before it was read!");
+    text.clear();
+    for (const std::string& result : pool.map(add, std::vector<std::string>{"c", "d"}, {.buffersize = 1}))
+        text += result;
+    EXPECT_EQ(text, "c!d!");
+}
+
 TEST(ThreadPool, TPE_7_buffersize_reads_the_input_lazily) {
     ThreadPoolExecutor pool({.max_workers = 1});
     int read = 0;

@@ -18,13 +18,9 @@ using asyncio::testing::Counters;
 using asyncio::testing::run_virtual;
 
 // Under these the pool is plain malloc, and each coroutine frame counts.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool pool_is_malloc = true;
-#else
-constexpr bool pool_is_malloc = false;
-#endif
-
 namespace {
+
+using asyncio::detail::pool_is_malloc;
 
 // The functions are called by name, because a compiler may leave out a pair of new and delete expressions.
 

@@ -9,6 +9,7 @@
 #include <asyncio/task/result.hpp>
 
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <stdexcept>
 #include <tuple>
@@ -130,13 +131,20 @@ struct BorrowedRange {
     [[nodiscard]] auto end() const { return std::ranges::end(*range); }
 };
 
-/// How a map keeps an input: views and what was given away it owns. As std::views::all, without <ranges>.
+template <class R>
+inline constexpr bool is_initializer_list = false;
+template <class T>
+inline constexpr bool is_initializer_list<std::initializer_list<T>> = true;
+
+/// How a map keeps an input: views and what was given away it owns. Much as std::views::all, without <ranges>.
 template <class R>
 using KeptRange = std::conditional_t<std::is_lvalue_reference_v<R> && !std::ranges::view<std::remove_cvref_t<R>>,
                                      BorrowedRange<std::remove_reference_t<R>>, std::remove_cvref_t<R>>;
 
 template <class R>
 KeptRange<R> keep_range(R&& range) {
+    static_assert(std::is_lvalue_reference_v<R> || !is_initializer_list<std::remove_cvref_t<R>>,
+                  "the elements of a temporary std::initializer_list end before the map: give it a std::vector");
     if constexpr (std::is_same_v<KeptRange<R>, BorrowedRange<std::remove_reference_t<R>>>) {
         return {&range};
     } else {

@@ -1,12 +1,12 @@
 #pragma once
 
+#include <asyncio/base/blocking_condition.hpp>
 #include <asyncio/base/standard/functional.hpp>
 #include <asyncio/executor/run_coroutine_threadsafe.hpp>
 #include <asyncio/loop/event_loop.hpp>
 #include <asyncio/task/runner.hpp>
 #include <asyncio/task/task.hpp>
 
-#include <condition_variable>
 #include <cstddef>
 #include <exception>
 #include <mutex>
@@ -74,7 +74,7 @@ private:
     const Main main_;
     const ShardOptions options_;
     std::mutex mutex_;
-    std::condition_variable changed_;
+    BlockingCondition changed_;
     std::vector<Shard> shards_;
     std::size_t ready_ = 0;    // loops that were made
     std::size_t others_ = 0;   // shards but the first that have not ended

@@ -158,6 +158,7 @@ private:
     }
 
     using Call = std::tuple<F, Args...>;
+    static_assert(alignof(Call) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__, "what the loop calls must not be over-aligned");
     // In a union, so that cancelling can destroy it at once.
     union {
         Call call_;

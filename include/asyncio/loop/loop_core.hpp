@@ -181,7 +181,7 @@ private:
     void allocate_read_buffer();
     void check_thread_in_debug() const;
     [[nodiscard]] bool refuse_thread_in_debug(const char* operation) const noexcept;
-    void run_once();
+    inline void run_once();  // in loop_core.cpp
     /// In a loop that is busy.
     [[nodiscard]] bool poll_is_due() noexcept { return --iterations_until_look_ == 0 && look_whether_poll_is_due(); }
     [[nodiscard]] bool look_whether_poll_is_due() noexcept;

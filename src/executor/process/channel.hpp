@@ -28,7 +28,8 @@ struct Channel {
     };
 
     // The parent's part. `post`, `ask_to_leave`, `take_back` and `release` by one thread at a time; the rest by the one
-    // that reads replies, at any time. What is posted just before `ask_to_leave` may stay untaken.
+    // that reads replies, at any time; but `announce_sleep` and `announce_waking` by several at once, of whom each
+    // looks for replies afterwards. What is posted just before `ask_to_leave` may stay untaken.
 
     /// The worker may take the message from here on.
     template <class Wake>

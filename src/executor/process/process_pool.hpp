@@ -80,7 +80,12 @@ private:
     void fail_all_queued(const std::exception_ptr& error) noexcept;
     void free_place(WorkerHandle& worker, std::size_t index, std::unique_ptr<RemoteMessage>& message) noexcept;
 
+    // Whoever holds reading_.
+    void deliver(WorkerHandle& worker, std::size_t index) noexcept;
+    void damaged(WorkerHandle& worker, std::size_t index) noexcept;
+
     // process_pool_fetch.cpp: a loop's thread that reads replies.
+    [[nodiscard]] bool deliver_replies_for(const LoopCore& loop, bool& any) noexcept;
     [[nodiscard]] RemoteMessage* message_for(const LoopCore& loop, const WorkerHandle& worker,
                                              std::size_t index) const noexcept;
 
@@ -93,8 +98,6 @@ private:
     void doom(WorkerHandle& worker) noexcept;  // with the lock
     [[nodiscard]] bool deliver_replies() noexcept;
     [[nodiscard]] bool deliver_replies_of(WorkerHandle& worker) noexcept;
-    void deliver(WorkerHandle& worker, std::size_t index) noexcept;
-    void damaged(WorkerHandle& worker, std::size_t index) noexcept;
     void read_reports() noexcept;
     void on_report(const ServerReport& report) noexcept;
     void on_ended(WorkerHandle& worker, int status) noexcept;
@@ -143,8 +146,9 @@ private:
 
     /// Whoever reads replies holds it, before mutex_: the thread while it is awake, or a loop that looks out.
     std::mutex reading_;
-    std::vector<WorkerHandle*> seen_;  // the living, at the thread's last look
-    bool fetching_ = false;            // a loop has taken over the thread's sleep
+    // The living, at the thread's last look: it alone writes this, and so may read it without reading_.
+    std::vector<WorkerHandle*> seen_;
+    bool fetching_ = false;  // a loop has taken over the thread's sleep
 
     // The thread's own:
     bool reports_ = false;

@@ -161,6 +161,7 @@ bool ProcessPool::deliver_replies_of(WorkerHandle& worker) noexcept {
     for (std::size_t i = 0; i < slots_of_worker; ++i) {
         if (!worker.replied(i)) continue;
         deliver(worker, i);
+        pump();
         any = true;
     }
     return any;
@@ -196,7 +197,6 @@ void ProcessPool::deliver(WorkerHandle& worker, std::size_t index) noexcept {
         job.finish(end);
     });
     end.before_delivery();
-    pump();
 }
 
 /// Nothing that this worker says can be believed any more.

@@ -59,7 +59,7 @@ public:
     /// It exits when it has done what it has.
     void leave() noexcept;
 
-    // The thread that reads replies; without the lock:
+    // Whoever holds the pool's reading_; without its lock:
 
     /// A reply is there.
     [[nodiscard]] bool replied(std::size_t index) const noexcept { return SegmentHeader::replied(slot(index)); }

@@ -1,7 +1,7 @@
 #pragma once
 
 // std::thread::id. libstdc++'s <thread> adds stop tokens and semaphores.
-#if __has_include(<bits/std_thread.h>)
+#if !defined(ASYNCIO_WHOLE_STANDARD_HEADERS) && __has_include(<bits/std_thread.h>)
 #include <bits/std_thread.h>
 #else
 #include <thread>

@@ -55,11 +55,13 @@ struct ContiguousCodec {
     }
 };
 
-/// Lists, sets, maps and their like. Not by their names: who has one has included its header, and nobody else needs it.
+/// Deques, lists, sets, maps and their like. Not by their names: who has one has included its header, and nobody else
+/// needs it.
 template <class C>
-concept NodeContainer =
+concept InsertableContainer =
     std::default_initializable<C> && requires(C& container, const C& constant, typename C::value_type element) {
         typename C::allocator_type;
+        requires !std::same_as<typename C::value_type, C>;
         container.insert(container.end(), std::move(element));
         constant.size();
     };
@@ -90,9 +92,11 @@ template <class T, class Allocator>
 struct codec_for<std::vector<T, Allocator>> : detail::ContiguousCodec<std::vector<T, Allocator>> {};
 template <class Allocator>
 struct codec_for<std::vector<bool, Allocator>> : detail::ContainerCodec<std::vector<bool, Allocator>, bool> {};
-/// std::deque, list, set, map, unordered_map and so on, and classes that can be used like them.
-template <detail::NodeContainer C>
-struct codec_for<C> : detail::ContainerCodec<C> {};
+/// std::deque, list, set, map, unordered_map and so on, and class templates that can be used like them; but nothing
+/// that is derived from one, which may have more to send.
+template <template <class...> class C, class... Ts>
+    requires detail::InsertableContainer<C<Ts...>>
+struct codec_for<C<Ts...>> : detail::ContainerCodec<C<Ts...>> {};
 
 template <class T, std::size_t N>
 struct codec_for<std::array<T, N>> {
