@@ -5,10 +5,13 @@
 #include <cxxabi.h>
 #include <unwind.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <string_view>
+#include <system_error>
 
 #if ASYNCIO_HAS_BACKTRACE
 // GCC's libbacktrace, declared here because its header is not in the search path of other compilers.
@@ -54,11 +57,35 @@ _Unwind_Reason_Code take_frame(_Unwind_Context* context, void* data) {
     return capture.count;
 }
 
+namespace {
+
+/// "asyncio::EventLoop::call_soon" of "_ZN7asyncio9EventLoop9call_soonI…", for names that the demangler does not know:
+/// Clang's of constrained templates are too new for GCC 12's.
+std::string plain_parts(std::string_view mangled) {
+    std::string text;
+    if (!mangled.starts_with("_ZN")) return text;
+    mangled.remove_prefix(std::min(mangled.find_first_not_of("KVRO", 3), mangled.size()));
+    std::size_t length = 0;
+    for (;;) {
+        const auto [end, error] = std::from_chars(mangled.data(), mangled.data() + mangled.size(), length);
+        if (error != std::errc{}) return text;
+        mangled.remove_prefix(static_cast<std::size_t>(end - mangled.data()));
+        if (length > mangled.size()) return text;
+        if (!text.empty()) text += "::";
+        text += mangled.substr(0, length);
+        mangled.remove_prefix(length);
+    }
+}
+
+}  // namespace
+
 std::string demangle(const char* name) {
     int status = 0;
     const std::unique_ptr<char, decltype(&std::free)> text(abi::__cxa_demangle(name, nullptr, nullptr, &status),
                                                            &std::free);
-    return status == 0 ? text.get() : name;
+    if (status == 0) return text.get();
+    std::string parts = plain_parts(name);
+    return parts.empty() ? name : parts;
 }
 
 std::string exception_name(const std::type_info& type) {
