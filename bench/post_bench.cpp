@@ -21,8 +21,8 @@ namespace {
 
 constexpr int in_a_row = 1000;
 
-/// Counts the callbacks that have run; the poster waits until it is a whole number of batches. It looks at a word that is
-/// written once in a batch only, so that its waiting does not slow the callbacks down.
+/// Counts the callbacks that have run; the poster waits until it is a whole number of batches. It looks at a word that
+/// is written once in a batch only, so that its waiting does not slow the callbacks down.
 class Arrivals {
 public:
     explicit Arrivals(std::uint32_t batch) noexcept : batch_(batch) {}

@@ -8,7 +8,8 @@ namespace asyncio::detail {
 /// posted to a loop. A thread takes blocks one after the other from a piece of its own, and a piece comes back as a
 /// whole when all in it is freed. So both threads walk through memory that the processor fetches ahead; blocks that
 /// were freed one by one on another processor would each have to be waited for. A block that lives long keeps its
-/// whole piece, and a thread that has posted once keeps one of 16 KiB. Under Address-, Thread- and MemorySanitizer it is plain malloc, so that errors are seen.
+/// whole piece, and a thread that has posted once keeps one of 16 KiB. Under Address-, Thread- and MemorySanitizer it
+/// is plain malloc, so that errors are seen.
 ///
 /// Throws std::bad_alloc.
 [[nodiscard]] void* passing_allocate(std::size_t size);
