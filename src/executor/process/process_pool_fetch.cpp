@@ -12,10 +12,6 @@ namespace {
 /// What takes longer to read is left to the thread.
 constexpr std::size_t longest_fetched_reply = 16 * 1024;
 
-SegmentHeader& channel_of(const WorkerHandle* worker) noexcept {
-    return worker->channel();
-}
-
 }  // namespace
 
 /// With both locks. The message whose reply lies there, when it is one for this loop; else nullptr.

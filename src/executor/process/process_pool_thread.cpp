@@ -248,7 +248,7 @@ void ProcessPool::wait(bool busy) noexcept {
         const std::int64_t timeout = busy || !none ? 0 : time_to_sleep_ns();
         count = sys::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
     };
-    sleep_until_reply(seen_, [](const WorkerHandle* worker) -> SegmentHeader& { return worker->channel(); }, sleep);
+    sleep_until_reply(seen_, channel_of, sleep);
     for (long i = 0; i < count; ++i) {
         if (events[static_cast<std::size_t>(i)].data.fd != wakeup_.get()) {
             reports_ = true;

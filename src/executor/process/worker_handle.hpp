@@ -101,4 +101,9 @@ void measure_message(RemoteMessage& message) noexcept;
 /// along with them. Throws std::system_error.
 void prepare_message(RemoteMessage& message);
 
+/// For what looks at the channels of several workers.
+inline SegmentHeader& channel_of(const WorkerHandle* worker) noexcept {
+    return worker->channel();
+}
+
 }  // namespace asyncio::detail
