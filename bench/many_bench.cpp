@@ -149,6 +149,27 @@ void timeout_asyncio(benchmark::State& state) {
 }
 BENCHMARK(timeout_asyncio);
 
+void set_and_cancel_two(asyncio::EventLoop& loop) {
+    for (int i = 0; i < 2; ++i) loop.call_later(1h, [] {}).cancel();
+}
+
+/// What two timers would add to the same body.
+asyncio::Coro<> awaited_and_two_timers(benchmark::State& state) {
+    asyncio::EventLoop& loop = asyncio::get_running_loop();
+    int n = 0;
+    const auto body = [&]() -> asyncio::Coro<> { n = co_await child(n); };
+    for (auto _ : state) {
+        set_and_cancel_two(loop);
+        co_await body();
+    }
+    benchmark::DoNotOptimize(n);
+    state.SetItemsProcessed(state.iterations());
+}
+void body_and_two_timers(benchmark::State& state) {
+    asyncio::run(awaited_and_two_timers(state));
+}
+BENCHMARK(body_and_two_timers);
+
 asyncio::Coro<> wait_for_child(benchmark::State& state) {
     int n = 0;
     for (auto _ : state) n = co_await asyncio::wait_for(child(n), 1h);
@@ -159,6 +180,22 @@ void wait_for_asyncio(benchmark::State& state) {
     asyncio::run(wait_for_child(state));
 }
 BENCHMARK(wait_for_asyncio);
+
+/// What two timers would add to the same child.
+asyncio::Coro<> awaited_child_and_two_timers(benchmark::State& state) {
+    asyncio::EventLoop& loop = asyncio::get_running_loop();
+    int n = 0;
+    for (auto _ : state) {
+        set_and_cancel_two(loop);
+        n = co_await child(n);
+    }
+    benchmark::DoNotOptimize(n);
+    state.SetItemsProcessed(state.iterations());
+}
+void child_and_two_timers(benchmark::State& state) {
+    asyncio::run(awaited_child_and_two_timers(state));
+}
+BENCHMARK(child_and_two_timers);
 
 /// What a timeout cannot do without.
 asyncio::Coro<> set_and_cancel(benchmark::State& state) {

@@ -6,8 +6,10 @@
 
 #include <benchmark/benchmark.h>
 
+#include <linux/futex.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -28,20 +30,25 @@ public:
     explicit Arrivals(std::uint32_t batch) noexcept : batch_(batch) {}
     void arrive() noexcept {
         if (++count_ % batch_ != 0) return;
-        batches_.fetch_add(1, std::memory_order_release);
-        if (sleeps_.load()) batches_.notify_one();
+        batches_.fetch_add(1);
+        if (sleeps_.load()) futex(FUTEX_WAKE_PRIVATE, 1);
     }
     /// Spins.
     void await(std::uint32_t batches) const noexcept {
         while (batches_.load(std::memory_order_acquire) != batches) __builtin_ia32_pause();
     }
-    /// Sleeps, so that the other thread goes to sleep as well.
+    /// Sleeps, so that the other thread goes to sleep as well. At once: std::atomic::wait would spin and yield for a
+    /// while first, and the result hang on whether the answer comes within that.
     void sleep_until(std::uint32_t batches) noexcept {
         sleeps_ = true;
-        for (std::uint32_t now = batches_.load(); now != batches; now = batches_.load()) batches_.wait(now);
+        for (std::uint32_t now = batches_.load(); now != batches; now = batches_.load()) futex(FUTEX_WAIT_PRIVATE, now);
     }
 
 private:
+    void futex(int operation, std::uint32_t value) noexcept {
+        ::syscall(SYS_futex, &batches_, operation, value, nullptr, nullptr, 0);
+    }
+
     const std::uint32_t batch_;
     alignas(64) std::uint32_t count_ = 0;
     alignas(64) std::atomic<std::uint32_t> batches_{0};

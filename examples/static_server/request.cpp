@@ -1,6 +1,7 @@
 #include "request.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace static_server {
 

@@ -5,6 +5,7 @@
 #include <asyncio/base/context_var.hpp>
 
 #include <stdexcept>
+#include <utility>
 
 namespace asyncio {
 
@@ -130,6 +131,10 @@ Context::Context() : Context(detail::ContextCorePtr::adopt(new detail::ContextCo
 
 detail::ContextCore* Context::new_core() const {
     return new detail::ContextCore(core_->map);
+}
+
+std::size_t Context::size() const {
+    return core_->map.entries().size();
 }
 
 std::vector<AnyContextVar> Context::keys() const {

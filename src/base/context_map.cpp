@@ -3,6 +3,7 @@
 #include "shared_count.hpp"
 
 #include <atomic>
+#include <utility>
 
 namespace asyncio::detail {
 

@@ -103,7 +103,7 @@ std::string_view last_part(std::string_view name, std::string_view separator) {
 }
 
 std::string text_of(const StackEntry& entry) {
-    if (!entry.file.empty()) return entry.file + ":" + std::to_string(entry.line);
+    if (!entry.file.empty()) return file_and_line(entry.file, static_cast<std::uint_least32_t>(entry.line));
     return function_name(entry.function) + "()";
 }
 
@@ -169,7 +169,7 @@ std::string creation_place(const void* object) {
         const std::vector<StackEntry> stack = callers(*place);
         return stack.empty() ? std::string() : text_of(stack.front());
     }
-    return std::string(place->where.file_name()) + ":" + std::to_string(place->where.line());
+    return file_and_line(place->where);
 }
 
 std::string coroutine_place(const void* promise, const std::source_location& function, const std::string& name) {

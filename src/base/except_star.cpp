@@ -1,6 +1,7 @@
 #include <asyncio/base/except_star.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace asyncio {
 

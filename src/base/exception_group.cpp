@@ -46,6 +46,8 @@ BaseExceptionGroup::BaseExceptionGroup(std::string message, std::vector<std::exc
         throw std::invalid_argument("a member of an exception group is no exception");
 }
 
+BaseExceptionGroup::~BaseExceptionGroup() = default;
+
 BaseExceptionGroup::Split BaseExceptionGroup::split(const Condition& condition) const {
     // The group as a member of nothing. A derived class is kept by derive().
     return split_member(derive(exceptions_), condition);

@@ -1,6 +1,6 @@
 #include <asyncio/base/frame_pool.hpp>
 
-#include "heap.hpp"
+#include "heap_memory.hpp"
 
 #include <array>
 #include <atomic>
@@ -67,16 +67,27 @@ Depot& depot() {
     return *instance;
 }
 
+/// Hands this thread's free blocks of a class on; the next one is given or taken by a slow function.
+void leave(std::size_t index) noexcept {
+    if (FreeBlock* first = std::exchange(free_lists[index], FreeList{}).first) depot().put(index, first);
+}
+
+/// The thread ends and has left its blocks, but other thread-local objects that are older still give and take some.
+constinit thread_local bool has_left = false;
+
 /// Hands a thread's free blocks on when it ends. The rest of its chunk, if any, stays unused.
 struct PoolEnd {
     bool armed = false;  // touching it makes the destructor run
     ~PoolEnd() {
-        for (std::size_t i = 0; i < pool_classes; ++i) {
-            if (free_lists[i].first != nullptr) depot().put(i, std::exchange(free_lists[i], FreeList{}).first);
-        }
+        has_left = true;
+        for (std::size_t i = 0; i < pool_classes; ++i) leave(i);
     }
 };
 thread_local PoolEnd pool_end;
+
+void arm_pool_end() noexcept {
+    if (!has_left) pool_end.armed = true;
+}
 
 void* cut_from_chunk(std::size_t size) {
     if (static_cast<std::size_t>(remainder.end - remainder.begin) < size) {
@@ -109,17 +120,22 @@ void* pool_allocate_slow(std::size_t size) {
     const std::size_t index = pool_class_of(size);
     FreeList& list = free_lists[index];
     if (list.first == nullptr) {
-        pool_end.armed = true;
+        arm_pool_end();
         list = {depot().take(index), pool_batch};  // how many these are is not known
-        if (list.first == nullptr) return cut_from_chunk(index * pool_granularity);
+        if (list.first == nullptr) {
+            if (has_left) leave(index);
+            return cut_from_chunk(index * pool_granularity);
+        }
     }
     ++list.room;
-    return std::exchange(list.first, list.first->next);
+    FreeBlock* const block = std::exchange(list.first, list.first->next);
+    if (has_left) leave(index);
+    return block;
 }
 
 void pool_free_slow(void* block, std::size_t size) noexcept {
     if (pool_is_malloc || size > pool_largest) return std::free(block);
-    pool_end.armed = true;
+    arm_pool_end();
     const std::size_t index = pool_class_of(size);
     FreeList& list = free_lists[index];
     if (list.room <= 0) {
@@ -127,6 +143,7 @@ void pool_free_slow(void* block, std::size_t size) noexcept {
         list = {nullptr, pool_batch};
     }
     list = {new (block) FreeBlock{list.first, nullptr}, list.room - 1};
+    if (has_left) leave(index);
 }
 
 void hold_pool() noexcept {

@@ -129,6 +129,10 @@ std::string function_name(std::string_view description) {
     return Reader(description).name();
 }
 
+std::string file_and_line(std::string_view file, std::uint_least32_t line) {
+    return std::string(file) + ":" + std::to_string(line);
+}
+
 bool is_internal_function(std::string_view description) {
     // Mostly it is seen at the first look that it is none.
     return description.find(internal) != std::string_view::npos && function_name(description).starts_with(internal);

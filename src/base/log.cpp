@@ -10,6 +10,7 @@
 #include <mutex>
 #include <new>
 #include <typeinfo>
+#include <utility>
 
 namespace asyncio {
 

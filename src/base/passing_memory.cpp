@@ -1,6 +1,6 @@
 #include <asyncio/base/passing_memory.hpp>
 
-#include "heap.hpp"
+#include "heap_memory.hpp"
 
 #include <asyncio/base/atomic.hpp>
 #include <asyncio/base/frame_pool.hpp>
@@ -81,18 +81,30 @@ void leave_piece() noexcept {
     count_freed(piece_of(left.end - 1), -left.taken);
 }
 
+/// The thread ends, but other thread-local objects that are older still take some.
+constinit thread_local bool has_left_piece = false;
+
 struct PieceEnd {
     bool armed = false;
-    ~PieceEnd() { leave_piece(); }
+    ~PieceEnd() {
+        has_left_piece = true;
+        leave_piece();
+    }
 };
 thread_local PieceEnd piece_end;
 
 [[gnu::noinline]] void next_piece() {
     Piece& piece = free_pieces().take();
     leave_piece();
-    piece_end.armed = true;  // touching it makes its destructor run
+    if (!has_left_piece) piece_end.armed = true;  // touching it makes its destructor run
     current.at = reinterpret_cast<char*>(&piece + 1);
     current.end = reinterpret_cast<char*>(&piece) + piece_size;
+}
+
+/// Precondition: there is room for it.
+void* cut_from_piece(std::size_t space) noexcept {
+    ++current.taken;
+    return std::exchange(current.at, current.at + space);
 }
 
 }  // namespace
@@ -100,10 +112,15 @@ thread_local PieceEnd piece_end;
 void* passing_allocate(std::size_t size) {
     if (pool_is_malloc || size > largest_passed) return from_heap(size);
     const std::size_t space = (size + unit - 1) / unit * unit;
-    if (static_cast<std::size_t>(current.end - current.at) < space) [[unlikely]]
+    if (static_cast<std::size_t>(current.end - current.at) < space) [[unlikely]] {
         next_piece();
-    ++current.taken;
-    return std::exchange(current.at, current.at + space);
+        if (has_left_piece) {
+            void* const block = cut_from_piece(space);
+            leave_piece();
+            return block;
+        }
+    }
+    return cut_from_piece(space);
 }
 
 void passing_free(void* block, std::size_t size) noexcept {

@@ -86,23 +86,27 @@ void ConcurrentCore::check_blocking() const {
     log(LogLevel::warning, "waiting for a concurrent future blocks the event loop; await it instead");
 }
 
-void ConcurrentCore::wait(TimeLimit timeout) {
+Clock::time_point deadline_of(const TimeLimit& timeout) noexcept {
+    return timeout ? saturating_add(Clock::now(), *timeout) : Clock::time_point::max();
+}
+
+void ConcurrentCore::wait(const TimeLimit& timeout) {
     if (done()) return;
     check_blocking();
     std::unique_lock lock(mutex_);
-    if (!timeout) {
+    const Clock::time_point deadline = deadline_of(timeout);
+    if (deadline == Clock::time_point::max()) {
         done_.wait(lock, [this] { return done(); });
         return;
     }
-    const auto deadline = saturating_add(Clock::now(), *timeout);
     if (!done_.wait_until(lock, deadline, [this] { return done(); })) throw TimeoutError();
 }
 
-void ConcurrentCore::wait_for_result(TimeLimit timeout) {
+void ConcurrentCore::wait_for_result(const TimeLimit& timeout) {
     if (const std::exception_ptr error = wait_for_exception(timeout)) std::rethrow_exception(error);
 }
 
-std::exception_ptr ConcurrentCore::wait_for_exception(TimeLimit timeout) {
+std::exception_ptr ConcurrentCore::wait_for_exception(const TimeLimit& timeout) {
     wait(timeout);
     if (cancelled()) throw futures::CancelledError();
     return slot_.error;

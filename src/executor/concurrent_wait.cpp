@@ -58,18 +58,18 @@ void CompletionQueue::State::Entry::fire(ConcurrentCore& core) noexcept {
     queue->grown.notify_all();  // with the lock: afterwards the queue may be gone
 }
 
-ConcurrentCore* CompletionQueue::pop(std::optional<Clock::time_point> deadline) {
+ConcurrentCore* CompletionQueue::pop(Clock::time_point deadline) {
     std::unique_lock lock(state_->mutex);
     const auto grown = [this] { return state_->next < state_->done.size(); };
-    if (!deadline) {
+    if (deadline == Clock::time_point::max()) {
         state_->grown.wait(lock, grown);
-    } else if (!state_->grown.wait_until(lock, *deadline, grown)) {
+    } else if (!state_->grown.wait_until(lock, deadline, grown)) {
         return nullptr;
     }
     return state_->done[state_->next++];
 }
 
-void wait_concurrent(CompletionQueue& queue, TimeLimit timeout, ReturnWhen return_when) {
+void wait_concurrent(CompletionQueue& queue, const TimeLimit& timeout, ReturnWhen return_when) {
     const auto deadline = deadline_of(timeout);
     for (std::size_t left = queue.size(); left > 0; --left) {
         ConcurrentCore* future = queue.pop(deadline);

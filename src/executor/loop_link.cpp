@@ -2,57 +2,72 @@
 
 #include "loop_threads.hpp"
 
+#include <cstddef>
 #include <exception>
-#include <thread>
 #include <utility>
 
 namespace asyncio::detail {
 
-void LoopLink::connect(LoopCore& loop) {
-    LoopThreads& threads = LoopThreads::of(loop);
-    loop_ = &loop;
-    retain();
-    threads.links.push_back(*this);
+namespace {
+
+/// The next one, as a rule another link, has been brought as far as its first cache line, to be queued.
+void fetch_rest_of(const ReadyNode* next) noexcept {
+    if (next == nullptr) return;
+    constexpr std::size_t line = 64;
+    const auto* at = reinterpret_cast<const std::byte*>(next);
+    __builtin_prefetch(at + line, 1);
+    __builtin_prefetch(at + 2 * line, 1);
 }
 
-bool LoopLink::post() noexcept {
-    if (loop_ == nullptr) return false;  // connect() has failed
+}  // namespace
+
+void LoopLink::connect(LoopCore& loop, LinkEntry& entry) {
+    LoopThreads& threads = LoopThreads::of(loop);
+    loop_ = &loop;
+    entry_ = &entry;
+    entry.link = this;
+    retain();
+    threads.links.push_back(entry);
+}
+
+bool LoopLink::claim() noexcept {
     State open = State::open;
-    if (!state_.compare_exchange_strong(open, State::posting, memory_acq_rel, memory_acquire)) return false;
-    // A loop refuses nothing before it has cut its links, and then waits until this is over.
-    loop_->post(*this);
-    state_.store(State::posted, memory_release);
-    return true;
+    return loop_ != nullptr && state_.compare_exchange_strong(open, State::posted, memory_acq_rel, memory_relaxed);
+}
+
+void LoopLink::send() noexcept {
+    loop_->post(*this);  // refuses nothing: a loop that closes waits until this has arrived
 }
 
 /// True when the other side has not posted, and never will.
 bool LoopLink::take_back() noexcept {
-    State found = State::open;
-    if (state_.compare_exchange_strong(found, State::cut, memory_acq_rel, memory_acquire)) return true;
-    while (found == State::posting) {
-        std::this_thread::yield();
-        found = state_.load(memory_acquire);
-    }
-    return false;
+    State open = State::open;
+    return state_.compare_exchange_strong(open, State::cut, memory_acq_rel, memory_relaxed);
 }
 
-void LoopLink::cut() noexcept {
-    if (!linked() || !take_back()) return;
-    unlink();
+bool LoopLink::cut() noexcept {
+    if (entry_ == nullptr || !take_back()) return false;
+    std::exchange(entry_, nullptr)->unlink();
     release();
+    return true;
 }
 
-void LoopLink::close() noexcept {
-    unlink();
-    if (!take_back()) return;  // it is in the loop's queue and is dropped from there
+bool LoopLink::close() noexcept {
+    if (!take_back()) return false;
+    std::exchange(entry_, nullptr)->unlink();
     closed();
     release();
+    return true;
 }
 
 void LoopLink::run_link(ReadyNode& node, Turn turn) {
     auto& self = static_cast<LoopLink&>(node);
-    const IntrusivePtr<LoopLink> list_reference = IntrusivePtr<LoopLink>::adopt(&self);
-    self.unlink();
+    struct Release {
+        LoopLink& link;
+        ~Release() { link.release(2); }  // the list's reference, and that of the one who has posted
+    } const afterwards{self};
+    fetch_rest_of(node.next);
+    std::exchange(self.entry_, nullptr)->unlink();
     if (turn == Turn::run) {
         self.arrived();
     } else {
@@ -66,15 +81,16 @@ bool DeliveredCore::cancel(std::string_view message) noexcept {
     const FuturePtr keep(this);
     if (Delivery* from = from_) {
         const IntrusivePtr<Delivery> keep_delivery(from);
-        static_cast<void>(from->take_future());
+        from_ = nullptr;
         from->revoke();
-        from->cut();
+        if (from->cut()) static_cast<void>(from->take_future());  // else it needs the entry until it arrives
+        LoopThreads::made(loop()).withdraw(*from);
     }
     return set_cancelled(message);
 }
 
 void Delivery::deliver_to(DeliveredCore& future) {
-    connect(future.loop());
+    connect(future.loop(), future.entry_);
     future_ = IntrusivePtr<DeliveredCore>(&future);
     future.from_ = this;
 }

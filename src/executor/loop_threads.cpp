@@ -56,10 +56,24 @@ futures::ThreadPoolExecutor& LoopThreads::require_executor() {
 
 void LoopThreads::close() noexcept {
     shutdown_called = true;
-    while (LoopLink* link = links.front()) link->close();
-    source_.reset();
+    IntrusiveList<LinkEntry> on_their_way;
+    while (LinkEntry* entry = links.front()) {
+        if (entry->link->close()) continue;
+        entry->unlink();
+        on_their_way.push_back(*entry);
+    }
+    // In a forked child nobody is left who would send them.
+    while (!on_their_way.empty() && !loop_.inherited()) {
+        loop_.drop_ready_if(&LoopLink::is_link);
+        if (!on_their_way.empty()) std::this_thread::yield();
+    }
+    leave_source();
     if (executor == nullptr) return;
     executor->shutdown({.wait = false});
+    let_go(executor);
+}
+
+void LoopThreads::let_go(std::shared_ptr<futures::ThreadPoolExecutor>& executor) noexcept {
     if (executor.use_count() == 1) executor->abandoned_ = true;
     executor.reset();
 }
@@ -83,8 +97,12 @@ void EventLoop::set_default_executor(std::shared_ptr<futures::ThreadPoolExecutor
 Coro<> EventLoop::shutdown_default_executor(ShutdownExecutorOptions options) {
     detail::LoopThreads& threads = detail::LoopThreads::of(*core_);
     threads.shutdown_called = true;
-    const std::shared_ptr<futures::ThreadPoolExecutor> executor = threads.executor;
-    if (executor == nullptr) co_return;
+    if (threads.executor == nullptr) co_return;
+    std::shared_ptr<futures::ThreadPoolExecutor> executor = threads.executor;
+    struct LetGo {  // where the loop closes during the wait, too
+        std::shared_ptr<futures::ThreadPoolExecutor>& executor;
+        ~LetGo() { detail::LoopThreads::let_go(executor); }
+    } const afterwards{executor};
     if (co_await detail::close_in_time(*executor, options.timeout)) co_return;
     std::ostringstream text;
     text << "The executor did not finishing joining its threads within "

@@ -87,12 +87,14 @@ RemoteTable& remote_table() {
 }
 
 /// Makes the call of a request, into an empty reply.
-void make_call(ByteSource& source, ByteSink& sink, std::string& name) {
+void make_call(ByteSource& source, ByteSink& sink, std::string_view& name) {
     const auto id = decode<std::uint64_t>(source);
-    name = decode<std::string>(source);
+    const auto bytes = source.read(source.read_size());
+    name = {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
     const RemoteEntry* entry = remote_table().find(id);
     if (entry == nullptr)
-        throw RemoteError("asyncio::RemoteError", "the function " + name + " is not known in this process");
+        throw RemoteError("asyncio::RemoteError",
+                          "the function " + std::string(name) + " is not known in this process");
     encode(sink, AnswerKind::result);
     entry->call(source, sink);
 }
@@ -125,8 +127,11 @@ RemoteEntry::~RemoteEntry() {
 
 void RemoteEntry::begin_call(ByteSink& request) const {
     static_cast<void>(remote_table().find(id_));  // throws for a name that is not unique
+    constexpr std::size_t arguments = 64;         // of many functions
+    request.bytes().reserve(request.bytes().size() + sizeof id_ + sizeof(std::uint64_t) + name_.size() + arguments);
     encode(request, id_);
-    encode(request, std::string(name_));
+    request.write_size(name_.size());
+    request.write(name_.data(), name_.size());
 }
 
 void open_reply(ByteSource& reply) {
@@ -154,7 +159,7 @@ void answer_call(std::span<const std::byte> request, std::string& reply) noexcep
 void detail::answer_with_files(std::span<const std::byte> request, const SharedFiles* request_files, std::string& reply,
                                SharedFiles* reply_files) noexcept {
     reply.clear();
-    std::string name;
+    std::string_view name;  // in the request
     ThrownStack thrown;
     const std::exception_ptr error = thrown.watch([&] {
         ByteSource source(request, request_files);
@@ -164,7 +169,7 @@ void detail::answer_with_files(std::span<const std::byte> request, const SharedF
     if (error == nullptr) return;
     RemoteStack stack;
     try {
-        stack = thrown.portable(std::move(name));
+        stack = thrown.portable(std::string(name));
     } catch (const std::bad_alloc&) {
         // The exception goes without it.
     }

@@ -2,6 +2,7 @@
 
 #include "base/symbols.hpp"
 #include "remote_registry.hpp"
+#include "remote_stack.hpp"
 
 #include <asyncio/base/log.hpp>
 

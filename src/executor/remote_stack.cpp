@@ -105,6 +105,11 @@ RemoteStack ThrownStack::portable(std::string function) const {
     return stack;
 }
 
+RemoteTraceback::RemoteTraceback(RemoteStackPtr stack) noexcept : stack_(std::move(stack)) {}
+RemoteTraceback::RemoteTraceback(const RemoteTraceback&) = default;
+RemoteTraceback& RemoteTraceback::operator=(const RemoteTraceback&) = default;
+RemoteTraceback::~RemoteTraceback() = default;
+
 std::string RemoteStack::text() const {
     std::vector<void*> addresses;
     for (const RemoteFrame& frame : frames) {

@@ -4,10 +4,28 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <string>
+#include <vector>
 
 namespace asyncio::detail {
+
+/// A return address, as what lies at the same place in every process of the program.
+struct RemoteFrame {
+    std::string module;  // "" for the program itself
+    std::uint64_t offset = 0;
+};
+
+/// Where an exception was thrown. Becomes text only when somebody asks for it, in the process that asks.
+struct RemoteStack {
+    std::string function;  // of the job
+    std::int64_t process = 0;
+    std::vector<RemoteFrame> frames;  // innermost first
+    std::string cause;  // the traceback of the exception that was thrown on, when it came from a third process
+
+    [[nodiscard]] std::string text() const;
+};
 
 /// The stack of where an exception was thrown, which is gone when it is caught. The unwinder looks for a handler first,
 /// with the stack still there, and asks the type of each `catch` on its way: ours looks at the stack, and refuses.

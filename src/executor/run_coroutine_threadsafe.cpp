@@ -7,14 +7,14 @@ namespace asyncio::detail {
 IntrusivePtr<ThreadsafeTask> ThreadsafeTask::connect(ConcurrentPtr future, FuturePtr task) {
     LoopCore& loop = task->loop();
     const auto link = IntrusivePtr<ThreadsafeTask>::adopt(new ThreadsafeTask(std::move(future), std::move(task)));
-    link->LoopLink::connect(loop);
+    link->LoopLink::connect(loop, link->entry_);
     link->retain();  // for the future's list
     link->future_->add(*link);
     return link;
 }
 
 void ThreadsafeTask::fire(ConcurrentCore& future) noexcept {
-    if (future.cancelled()) post();
+    if (future.cancelled()) return post_and_release();
     release();
 }
 

@@ -38,23 +38,45 @@ void name_this_thread(const std::string& prefix, std::uint32_t number) {
 }  // namespace
 
 /// One thread of the pool: what it knows about its next job.
-class ThreadPool::Worker final : public JobEnd {
+class ThreadPool::Worker final : public JobEnd, public ListHook {
 public:
     explicit Worker(ThreadPool& pool) noexcept : pool_(pool) {}
 
     /// Looks for the next job before the outcome of the last one is delivered.
     void before_delivery() noexcept override {
         const std::unique_lock lock = lock_soon(pool_.mutex_);
-        next = pool_.pop();
-        if (next != nullptr) return;
-        ++pool_.idle_;
-        counted_idle = true;
+        look_for_next();
+    }
+    /// When there is none, looks out from here on.
+    void before_post() noexcept override {
+        const std::unique_lock lock = lock_soon(pool_.mutex_);
+        if (!look_for_next()) static_cast<void>(pool_.begin_to_look(*this));
     }
 
+    /// Sleeps until it was unparked.
+    void sleep() noexcept {
+        while (asleep.load(memory_acquire) != 0) sys::futex_wait(asleep, 1);
+    }
+    /// Without the lock, after it was unparked. Its thread may be gone by then: then nobody is woken, or somebody who
+    /// looks again.
+    void wake() noexcept { sys::futex_wake(asleep, 1); }
+
     JobNode* next = nullptr;
-    bool counted_idle = false;  // in idle_, or one of claimed_ stands for it
+    bool counted_idle = false;  // in idle_
+    bool looks = false;
+    bool has_looked = false;          // in vain
+    std::uintptr_t looks_at = 0;      // what the gate is until something happens
+    Atomic<std::uint32_t> asleep{0};  // 1: it is in parked_; changes with the lock only
 
 private:
+    bool look_for_next() noexcept {
+        next = pool_.pop();
+        if (next != nullptr) return true;
+        ++pool_.idle_;
+        counted_idle = true;
+        return false;
+    }
+
     ThreadPool& pool_;
 };
 
@@ -72,6 +94,8 @@ ThreadPool::ThreadPool(std::size_t max_threads, std::string name_prefix, std::fu
       generation_(process_generation()),
       looks_out_(others_can_work()) {}
 
+ThreadPool::~ThreadPool() = default;
+
 bool ThreadPool::usable() const noexcept {
     return generation_ == process_generation();
 }
@@ -88,26 +112,18 @@ void ThreadPool::require_open() const {
 
 void ThreadPool::execute(futures::Job job) {
     if (!usable()) throw RuntimeError("cannot use a thread pool in a forked child process");
+    JobNode* const node = job.node();
+    if (!program_ends() && gate_.pass(*node)) return static_cast<void>(job.detach());
     std::unique_lock lock = lock_soon(mutex_);
     require_open();
-    if (idle_ == 0 && threads_ < max_threads_) start_thread();  // first: it may throw
-    JobNode* node = job.detach();
-    node->next_job = nullptr;
-    if (first_ == nullptr) {
-        first_ = node;
-    } else {
-        last_->next_job = node;
-    }
-    last_ = node;
-    if (idle_ == 0) return;  // a thread was started, or all are busy and will look for it
-    --idle_;
-    ++claimed_;
-    if (lookout_.load(memory_relaxed) == Lookout::looks) {
-        lookout_.store(Lookout::called, memory_relaxed);  // it takes the lock before it does anything
-        return;
-    }
+    if (gate_.pass(*node)) return static_cast<void>(job.detach());
+    gate_.say(JobGate::Says::ask, queue_);
+    if (threads_ < max_threads_ && queue_.count >= idle_) start_thread();  // first: it may throw
+    queue_.append(*job.detach());
+    Worker* const woken = queue_.count > awake_ ? unpark() : nullptr;
+    set_gate();
     lock.unlock();
-    work_.notify_one();
+    if (woken != nullptr) woken->wake();
 }
 
 /// A pool that has a thread gets on without a further one; without any, the failure is thrown.
@@ -138,10 +154,7 @@ void ThreadPool::work(std::uint32_t number) noexcept {
     }
     if (std::exception_ptr error = initialize(); error == nullptr) {
         Worker worker(*this);
-        while (JobNode* job = take(worker)) {
-            job->run(worker);
-            job->release_job();
-        }
+        while (JobNode* job = take(worker)) job->run(worker);
     } else {
         break_down(std::move(error));
     }
@@ -170,15 +183,15 @@ std::exception_ptr ThreadPool::broken_error() const noexcept {
 }
 
 void ThreadPool::break_down(std::exception_ptr cause) noexcept {
-    JobNode* jobs = nullptr;
+    JobChain jobs;
     {
         const std::lock_guard lock(mutex_);
         if (broken_ == nullptr) broken_ = std::move(cause);  // the first stays
-        jobs = take_all();
+        gate_.say(JobGate::Says::ask, queue_);
+        std::swap(jobs, queue_);
     }
-    const std::exception_ptr error = jobs != nullptr ? broken_error() : nullptr;
-    while (jobs != nullptr) {
-        JobNode* job = std::exchange(jobs, jobs->next_job);
+    const std::exception_ptr error = jobs.count > 0 ? broken_error() : nullptr;
+    while (JobNode* job = jobs.pop()) {
         job->fail(error);
         job->release_job();
     }
@@ -198,10 +211,14 @@ void ThreadPool::leave() noexcept {
 
 JobNode* ThreadPool::take(Worker& worker) noexcept {
     if (worker.next != nullptr) return std::exchange(worker.next, nullptr);
-    std::unique_lock lock = lock_soon(mutex_);
+    std::unique_lock lock(mutex_, std::defer_lock);
+    if (!worker.looks) lock = lock_soon(mutex_);
     while (true) {
+        if (worker.looks) look_out(lock, worker);
         if (JobNode* job = pop()) {
             no_longer_idle(worker);
+            worker.has_looked = false;
+            set_gate();
             return job;
         }
         if (shut_down_) {
@@ -210,51 +227,96 @@ JobNode* ThreadPool::take(Worker& worker) noexcept {
         }
         if (!worker.counted_idle) ++idle_;
         worker.counted_idle = true;
-        look_out(lock);
-        work_.wait(lock, [this] { return claimed_ > 0 || shut_down_; });
-        if (claimed_ > 0) no_longer_idle(worker);
+        if (!begin_to_look(worker)) park(lock, worker);
     }
 }
 
 /// Before a thread sleeps, it looks for a while whether a job comes: the submitter then need not wake it, which is a
 /// system call for each small job. One thread at a time, so that the others leave the processors alone.
-void ThreadPool::look_out(std::unique_lock<std::mutex>& lock) noexcept {
-    if (!looks_out_ || claimed_ > 0 || lookout_.load(memory_relaxed) != Lookout::nobody) return;
-    lookout_.store(Lookout::looks, memory_relaxed);
-    lock.unlock();
-    static_cast<void>(spin_until([this] { return lookout_.load(memory_relaxed) == Lookout::called; }, look_out_time));
+bool ThreadPool::begin_to_look(Worker& worker) noexcept {
+    if (!looks_out_ || somebody_looks_ || worker.has_looked) return false;
+    const JobGate::Says what = gate_says() == JobGate::Says::everyone ? JobGate::Says::everyone : JobGate::Says::one;
+    if (shut_down_ || broken_ || !gate_.say_if_empty(what)) return false;
+    somebody_looks_ = true;
+    ++awake_;
+    worker.looks = true;
+    worker.looks_at = JobGate::nothing(what);
+    return true;
+}
+
+/// Without the lock at first.
+void ThreadPool::look_out(std::unique_lock<std::mutex>& lock, Worker& worker) noexcept {
+    if (lock.owns_lock()) lock.unlock();
+    worker.has_looked = !spin_until([&] { return !gate_.is(worker.looks_at); }, look_out_time);
     lock = lock_soon(mutex_);
-    lookout_.store(Lookout::nobody, memory_relaxed);
+    somebody_looks_ = false;
+    --awake_;
+    worker.looks = false;
+}
+
+/// Each sleeps on a word of its own: whoever wakes one does not hold the lock, which that one needs next.
+void ThreadPool::park(std::unique_lock<std::mutex>& lock, Worker& worker) noexcept {
+    worker.has_looked = false;
+    worker.asleep.store(1, memory_relaxed);
+    parked_.push_front(worker);
+    // What has passed until now is not to be left behind, unless it is somebody else who looks.
+    if (!somebody_looks_ || gate_.says() != JobGate::Says::one) gate_.say(JobGate::Says::ask, queue_);
+    if (queue_.count > 0) {
+        worker.asleep.store(0, memory_relaxed);
+        worker.unlink();
+        return;
+    }
+    lock.unlock();
+    worker.sleep();
+    lock = lock_soon(mutex_);
+    --awake_;
+}
+
+/// Whoever fell asleep last; wake it without the lock. nullptr: nobody sleeps.
+ThreadPool::Worker* ThreadPool::unpark() noexcept {
+    Worker* const worker = parked_.pop_front();
+    if (worker == nullptr) return nullptr;
+    ++awake_;
+    worker->asleep.store(0, memory_release);
+    return worker;
+}
+
+/// What the gate says to those who submit, unless somebody looks.
+JobGate::Says ThreadPool::gate_says() const noexcept {
+    if (shut_down_ || broken_ || threads_ < max_threads_ || !parked_.empty()) return JobGate::Says::ask;
+    return JobGate::Says::everyone;
+}
+
+/// After a change of what gate_says() depends on.
+void ThreadPool::set_gate() noexcept {
+    const JobGate::Says what = gate_says();
+    const JobGate::Says now = gate_.says();
+    const bool for_who_looks = now == JobGate::Says::one && somebody_looks_ && what == JobGate::Says::ask;
+    if (what != now && !for_who_looks) gate_.say(what, queue_);
 }
 
 void ThreadPool::no_longer_idle(Worker& worker) noexcept {
-    if (!std::exchange(worker.counted_idle, false)) return;
-    --(claimed_ > 0 ? claimed_ : idle_);
+    if (std::exchange(worker.counted_idle, false)) --idle_;
 }
 
 JobNode* ThreadPool::pop() noexcept {
-    JobNode* job = first_;
-    if (job == nullptr) return nullptr;
-    first_ = job->next_job;
-    if (first_ != nullptr) fetch_ahead(*first_);
+    if (queue_.first == nullptr && !gate_.empty()) gate_.say(gate_says(), queue_);
+    JobNode* const job = queue_.pop();
+    if (queue_.first != nullptr) fetch_ahead(*queue_.first);
     return job;
-}
-
-JobNode* ThreadPool::take_all() noexcept {
-    return std::exchange(first_, nullptr);
 }
 
 void ThreadPool::shut_down(bool cancel_queued) noexcept {
     if (!usable()) return;
-    JobNode* jobs = nullptr;
+    JobChain jobs;
     {
         const std::lock_guard lock(mutex_);
         shut_down_ = true;
-        if (cancel_queued) jobs = take_all();
-        work_.notify_all();
+        gate_.say(JobGate::Says::ask, queue_);
+        if (cancel_queued) std::swap(jobs, queue_);
+        while (Worker* worker = unpark()) worker->wake();
     }
-    while (jobs != nullptr) {
-        JobNode* job = std::exchange(jobs, jobs->next_job);
+    while (JobNode* job = jobs.pop()) {
         job->cancel();
         job->release_job();
     }

@@ -1,6 +1,9 @@
 #pragma once
 
+#include "job_gate.hpp"
+
 #include <asyncio/base/atomic.hpp>
+#include <asyncio/base/intrusive_list.hpp>
 #include <asyncio/executor/concurrent_future.hpp>
 #include <asyncio/executor/job.hpp>
 #include <asyncio/executor/thread_pool_executor.hpp>
@@ -25,7 +28,7 @@ public:
                BrokenPoolError* broken);
     ThreadPool(const ThreadPool&) = delete;
     ThreadPool& operator=(const ThreadPool&) = delete;
-    ~ThreadPool() = default;
+    ~ThreadPool();
 
     /// See ThreadPoolExecutor::execute.
     void execute(futures::Job job);
@@ -58,9 +61,13 @@ private:
     void require_open() const;
     void start_thread();
     [[nodiscard]] JobNode* pop() noexcept;
-    [[nodiscard]] JobNode* take_all() noexcept;
     void no_longer_idle(Worker& worker) noexcept;
-    void look_out(std::unique_lock<std::mutex>& lock) noexcept;
+    [[nodiscard]] bool begin_to_look(Worker& worker) noexcept;
+    void look_out(std::unique_lock<std::mutex>& lock, Worker& worker) noexcept;
+    void park(std::unique_lock<std::mutex>& lock, Worker& worker) noexcept;
+    [[nodiscard]] Worker* unpark() noexcept;
+    [[nodiscard]] JobGate::Says gate_says() const noexcept;
+    void set_gate() noexcept;
 
     const std::size_t max_threads_;
     const std::string name_prefix_;
@@ -69,15 +76,15 @@ private:
     const std::uint32_t generation_;
     const bool looks_out_;  // somebody else can work while a thread looks
 
-    // What every job changes, in one cache line; what the thread that looks out reads, in another.
+    // What those write who submit jobs, in one cache line; what threads of the pool write at each job, in another; then
+    // what changes seldom.
+    alignas(64) JobGate gate_;
     alignas(64) mutable std::mutex mutex_;
-    JobNode* first_ = nullptr;
-    JobNode* last_ = nullptr;    // meaningful only while first_ is set
-    std::uint32_t idle_ = 0;     // threads that wait, or will, and were not claimed
-    std::uint32_t claimed_ = 0;  // jobs that count on such a thread
-    enum class Lookout : std::uint8_t { nobody, looks, called };
-    alignas(64) Atomic<Lookout> lookout_{Lookout::nobody};  // changes with the lock only
-    alignas(64) std::condition_variable work_;
+    JobChain queue_;  // what came through the gate before
+    alignas(64) bool somebody_looks_ = false;
+    std::uint32_t awake_ = 0;       // threads that look out, or were just woken: they take the lock and look for a job
+    IntrusiveList<Worker> parked_;  // threads that sleep, or are about to
+    std::size_t idle_ = 0;          // threads without a job; some may still deliver one
     std::condition_variable empty_;
     std::size_t threads_ = 0;
     std::uint32_t next_number_ = 0;

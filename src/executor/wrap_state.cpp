@@ -9,8 +9,7 @@ void WrapLink::start(DeliveredCore& future) {
 }
 
 void WrapLink::fire(ConcurrentCore&) noexcept {
-    post();
-    release();
+    post_and_release();
 }
 
 void WrapLink::revoke() noexcept {

@@ -133,6 +133,10 @@ bool EventLoop::remove_writer(int fd) {
     return core_->watchers().remove(fd, true);
 }
 
+void EventLoop::set_exception_handler(ExceptionHandler handler) {
+    core_->exception_handler = std::move(handler);
+}
+
 void EventLoop::default_exception_handler(const ExceptionContext& context) {
     detail::log(LogLevel::error, detail::LoopCore::format(context));
 }

@@ -1,6 +1,5 @@
 #include <asyncio/loop/loop_core.hpp>
 
-#include "base/spin.hpp"
 #include "watchers.hpp"
 
 #include <asyncio/base/exceptions.hpp>
@@ -11,7 +10,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <new>
-#include <sstream>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -24,13 +23,13 @@ namespace {
 /// An always busy loop asks for I/O and reads the clock in every 64th iteration: a poll is a system call, an empty
 /// iteration a few nanoseconds.
 constexpr std::uint32_t busy_poll_interval = 64;
-/// And earlier when its iterations take long. The clock is looked at in every eighth iteration, or in each when they
-/// take as long as that.
-constexpr std::chrono::milliseconds longest_without_poll{1};
+/// And earlier when its iterations take long. The clock is looked at in every eighth iteration; in each when they take
+/// as long as that, and only in every 16th when they are so quick that until then hardly anything can be due.
+constexpr std::chrono::microseconds longest_without_poll{1000};
 constexpr std::uint32_t busy_clock_interval = 8;
-
-/// After looks in vain it sleeps at once, twice as often each time, this often at most.
-constexpr std::uint32_t longest_without_look_out = 1023;
+constexpr std::uint32_t quick_clock_interval = 16;
+/// Then other threads' calls are taken in this often.
+constexpr std::uint32_t quick_inbox_interval = 8;
 
 constexpr std::size_t page_size = 4096;
 
@@ -48,7 +47,7 @@ LoopCore::LoopCore(std::unique_ptr<Driver> driver)
     : poll_interval_(driver->polls_every_iteration() ? 1 : busy_poll_interval),
       look_interval_(std::min(poll_interval_, busy_clock_interval)),
       process_(process_generation()),
-      driver_(std::move(driver)),
+      driver_(driver.release()),
       watchers_(make_owner<Watchers>(*this)) {
     at_fork(ForkOrder::loop, fork_hook);
     now_ = driver_->now();
@@ -84,17 +83,16 @@ public:
         if (running_loop != nullptr) throw RuntimeError("Cannot run the event loop while another loop is running");
         loop.running_ = true;
         loop.look_for_hindrances();
-        loop.owner_ = std::this_thread::get_id();
         loop.thread_id = thread_number();
         running_loop = &loop;
     }
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
     ~Running() {
+        if (loop_.executors != nullptr) loop_.executors->stop_fetching();
         loop_.stopping_ = false;
         loop_.running_ = false;
         loop_.look_for_hindrances();
-        loop_.owner_ = {};
         loop_.thread_id = 0;
         running_loop = nullptr;
     }
@@ -104,16 +102,17 @@ private:
 };
 
 [[gnu::always_inline]] inline void LoopCore::run_once() {
-    if (ready_.empty() || stopping_ || poll_is_due()) {
+    // A poll is always due in the first iteration, before which stop() may have been called.
+    if (ready_.empty() || poll_is_due()) {
         poll();
-    } else {
+    } else if (inbox_is_due()) {
         take_posted();
     }
     if (!timers_.empty()) collect_due_timers();
 
     // Exactly what is ready now; what it adds runs in the next iteration. An interrupt leaves the rest for the next
     // run.
-    batch_ = ready_.take();
+    batch_ = ready_.take_batch();
     struct KeepRest {
         LoopCore& loop;
         ~KeepRest() { loop.ready_.prepend(loop.batch_.take()); }
@@ -122,6 +121,10 @@ private:
         ReadyNode& node = batch_.pop();
         node.run(node, Turn::run);
     }
+}
+
+void LoopCore::take_posted_before() noexcept {
+    take_posted();
 }
 
 void LoopCore::run_forever() {
@@ -148,14 +151,26 @@ void LoopCore::inherit() noexcept {
     driver_->forked();
 }
 
+/// While iterations are quick, not in each: a look takes the inbox's cache line away from those who post, and costs
+/// them more than it gains. (What the loop's own thread posts with call_soon_threadsafe does not come this way.)
+inline bool LoopCore::inbox_is_due() const noexcept {
+    return look_interval_ <= busy_clock_interval || iterations_until_look_ % quick_inbox_interval == 0;
+}
+
 bool LoopCore::look_whether_poll_is_due() noexcept {
     iterations_since_poll_ += look_interval_;
     if (iterations_since_poll_ + look_interval_ > poll_interval_) return true;  // the next look would be too late
     const Clock::time_point now = driver_->now();
     const bool due = now - last_due_ >= longest_without_poll;
+    const bool quick = now - std::exchange(last_look_, now) < longest_without_poll / 8;
     if (due) last_due_ = now;
-    look_interval_ = due && iterations_since_poll_ <= busy_clock_interval ? 1 : busy_clock_interval;
-    iterations_until_look_ = look_interval_;
+    if (quick) {
+        look_interval_ = std::clamp(2 * look_interval_, busy_clock_interval, quick_clock_interval);
+    } else {
+        look_interval_ = due && iterations_since_poll_ <= busy_clock_interval ? 1 : busy_clock_interval;
+    }
+    // The interval may just have grown.
+    iterations_until_look_ = std::min(look_interval_, poll_interval_ - iterations_since_poll_);
     return due;
 }
 
@@ -201,80 +216,8 @@ void LoopCore::poll() {
         ready_ = idle_waiters.take();
 }
 
-/// Blocks only when there is nothing to do; other threads wake the loop only then.
-void LoopCore::wait_for_events() {
-    const bool work = !ready_.empty() || stopping_ || !idle_waiters.empty();
-    if (!work && executors != nullptr && executors->answer_may_come_soon()) look_out();
-    const bool busy = work || !inbox_.may_sleep();
-    struct Awake {
-        Inbox* inbox;
-        ~Awake() {
-            if (inbox != nullptr) inbox->awake();
-        }
-    } const afterwards{busy ? nullptr : &inbox_};
-    Clock::time_point deadline = busy ? Clock::time_point::min() : wait_deadline();
-    if (deadline == Clock::time_point::max()) {
-        before_endless_wait();
-        // Whoever reads the log may have done something about it.
-        if (!ready_.empty() || !timers_.empty() || stopping_) deadline = Clock::time_point::min();
-    }
-    driver_->wait(deadline);
-}
-
-/// For the answer to a job that takes hardly any time.
-void LoopCore::look_out() noexcept {
-    static const bool spins = others_can_work();
-    if (!spins) return;
-    if (sleeps_without_look_out_ > 0) {
-        --sleeps_without_look_out_;
-        return;
-    }
-    static_cast<void>(spin_until([this] { return !inbox_.empty() || executors->fetch_answers(); }, look_out_time));
-    executors->stop_fetching();
-    const bool came = !inbox_.empty();
-    looks_in_vain_ = came ? 0 : std::min(2 * looks_in_vain_ + 1, longest_without_look_out);
-    sleeps_without_look_out_ = looks_in_vain_;
-}
-
-Clock::time_point LoopCore::wait_deadline() noexcept {
-    constexpr auto longest_wait = std::chrono::hours(24);
-    if (timers_.empty() || timers_.next_deadline() == Clock::time_point::max()) return Clock::time_point::max();
-    return std::min(timers_.next_deadline(), saturating_add(now_, longest_wait));
-}
-
 void LoopCore::collect_due_timers() {
     while (!timers_.empty() && timers_.next_deadline() <= now_) ready_.push(timers_.pop());
-}
-
-/// Nothing is ready and no timer is set.
-void LoopCore::before_endless_wait() {
-    if (driver_->may_block_for_ever()) {
-        if (debug) [[unlikely]]
-            report_deadlocks();
-        return;
-    }
-    std::string text = "the loop would wait for ever: no handle is ready, no timer is set and no I/O is pending";
-    if (describe_tasks != nullptr) text += describe_tasks(*this);
-    if (describe_deadlocks != nullptr)
-        for (const std::string& deadlock : describe_deadlocks(*this)) text += "\n" + deadlock;
-    throw RuntimeError(text);
-}
-
-/// Unless I/O or another thread's answer is still to come: what that leads to may help. A signal, or a call from a
-/// thread that nobody knows of, may help, too; but nobody waits for those.
-void LoopCore::report_deadlocks() noexcept {
-    if (describe_deadlocks == nullptr || !watchers_->empty() || driver_->io_pending()) return;
-    if (executors != nullptr && executors->busy()) return;
-    try {
-        std::vector<std::string> found = describe_deadlocks(*this);
-        for (const std::string& deadlock : found)
-            if (std::find(reported_deadlocks_.begin(), reported_deadlocks_.end(), deadlock) ==
-                reported_deadlocks_.end())
-                log(LogLevel::error, deadlock);
-        reported_deadlocks_ = std::move(found);
-    } catch (...) {
-        // Out of memory: no report.
-    }
 }
 
 void LoopCore::close() noexcept {
@@ -284,6 +227,9 @@ void LoopCore::close() noexcept {
     look_for_hindrances();
     time();  // the last value that the clock will have
     if (inherited()) inherit();
+    // Of an iteration that never ended: std::exit() was called in it.
+    ready_.prepend(batch_.take());
+    ready_.prepend(completed_.take());
     if (executors != nullptr) executors->close();  // before the inbox: what was posted is dropped with the queue
     inbox_.close(ready_);
     while (inbox_.being_woken()) std::this_thread::yield();  // they use the driver
@@ -305,6 +251,21 @@ void LoopCore::drop_ready() noexcept {
     }
 }
 
+void LoopCore::drop_ready_if(bool (*chosen)(const ReadyNode&)) noexcept {
+    take_posted();
+    ReadyQueue queued = ready_.take();
+    ReadyQueue kept;
+    while (!queued.empty()) {
+        ReadyNode& node = queued.pop();
+        if (chosen(node)) {
+            node.run(node, Turn::drop);
+        } else {
+            kept.push(node);
+        }
+    }
+    ready_.prepend(kept);
+}
+
 bool LoopCore::post(ReadyNode& node) noexcept {
     return inbox_.push(node, [this] {
         if (!inherited()) driver_->wake();
@@ -322,11 +283,10 @@ void LoopCore::check_use_in_full() {
 }
 
 void LoopCore::check_thread_in_debug() const {
-    if (!running_ || owner_ == std::this_thread::get_id()) return;
-    std::ostringstream text;
-    text << "Non-thread-safe operation invoked on an event loop other than the current one: the loop runs in thread "
-         << owner_ << ", the call came from thread " << std::this_thread::get_id();
-    throw RuntimeError(text.str());
+    if (!running_ || in_own_thread()) return;
+    throw RuntimeError(
+        "Non-thread-safe operation invoked on an event loop other than the current one: the loop runs in thread " +
+        std::to_string(thread_id) + ", the call came from thread " + std::to_string(thread_number()));
 }
 
 bool LoopCore::refuse_thread_in_debug(const char* operation) const noexcept {

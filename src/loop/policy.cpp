@@ -13,6 +13,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace asyncio {
 
@@ -45,6 +46,10 @@ PolicyPtr& process_policy() {
 
 }  // namespace
 
+struct DefaultEventLoopPolicy::ImplicitLoops {
+    std::vector<std::unique_ptr<EventLoop>> loops;
+};
+
 DefaultEventLoopPolicy::DefaultEventLoopPolicy() noexcept : id_(next_policy_id()) {}
 
 DefaultEventLoopPolicy::~DefaultEventLoopPolicy() {
@@ -56,8 +61,8 @@ EventLoop& DefaultEventLoopPolicy::get_event_loop() {
     if (!current.set && detail::in_first_thread()) {
         if (detail::debug_by_environment())
             detail::log(LogLevel::warning, "There is no current event loop; get_event_loop() makes one (deprecated)");
-        implicit_loops_.push_back(new_event_loop());
-        set_event_loop(implicit_loops_.back().get());
+        if (implicit_loops_ == nullptr) implicit_loops_ = detail::make_owner<ImplicitLoops>();
+        set_event_loop(implicit_loops_->loops.emplace_back(new_event_loop()).get());
         current = detail::current_loop_of(id_);
     }
     if (current.loop == nullptr)

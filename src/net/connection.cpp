@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <span>
+#include <utility>
 
 namespace asyncio::detail {
 
@@ -172,7 +174,7 @@ void Connection::advance(std::int64_t result) noexcept {
         if (result < 0 && result != -EAGAIN) return fail(static_cast<int>(-result), "send to ");
         if (outgoing_.empty()) break;
         const auto next = outgoing_.front();
-        sending_.buffer = const_cast<std::byte*>(next.data());
+        sending_.buffer = reinterpret_cast<std::byte*>(const_cast<char*>(next.data()));
         sending_.size = next.size();
         bool done = true;
         try {
@@ -219,7 +221,7 @@ void Connection::discard_input() noexcept {
     if (eof_) return;
     try {
         for (int i = 0; i < discards_at_close; ++i) {
-            if (loop_->driver().try_recv(*socket_, loop_->read_buffer()) <= 0) return;
+            if (loop_->driver().try_recv(*socket_, {loop_->read_buffer(), LoopCore::read_buffer_size}) <= 0) return;
         }
     } catch (const std::bad_alloc&) {
         // No buffer: then with a reset.

@@ -1,5 +1,7 @@
 #include <asyncio/net/input_awaiter.hpp>
 
+#include "receive.hpp"
+
 #include <asyncio/task/create_task.hpp>
 
 #include <algorithm>

@@ -218,8 +218,9 @@ Coro<> nothing() {
 
 }  // namespace
 
-Coro<std::vector<SocketAddress>> resolve_for_listening(std::string host, std::uint16_t port, int family) {
-    return resolve(std::move(host), port, {.family = family, .passive = true});
+Coro<void> listen_at(ServerPtr core, std::string host, std::uint16_t port, ServerOptions options) {
+    core->listen_on(co_await resolve(std::move(host), port, {.family = options.family, .passive = true}));
+    if (options.start_serving) core->start_serving();
 }
 
 void check_server_options(const ServerOptions& options) {
@@ -228,6 +229,10 @@ void check_server_options(const ServerOptions& options) {
 }
 
 }  // namespace detail
+
+std::vector<SocketAddress> Server::sockets() const {
+    return core_->addresses();
+}
 
 std::uint16_t Server::port() const {
     const auto addresses = core_->addresses();

@@ -142,6 +142,12 @@ Coro<std::string> StreamReader::readuntil(Separators separators) {
     return detail::read_until(connection_, std::move(separators).take());
 }
 
+Separators::Separators(std::vector<std::string> separators) noexcept : all_(std::move(separators)) {}
+
+void Separators::add(std::string_view separator) {
+    all_.emplace_back(separator);
+}
+
 std::vector<std::string> Separators::take() && {
     if (all_.empty()) throw std::invalid_argument("Separator should contain at least one element");
     for (const std::string& separator : all_) {

@@ -40,6 +40,10 @@ bool ClosedAwaiter::cancel(std::string_view message) noexcept {
 
 }  // namespace detail
 
+std::pair<std::size_t, std::size_t> StreamWriter::get_write_buffer_limits() const noexcept {
+    return {connection_->low_water(), connection_->high_water()};
+}
+
 void StreamWriter::set_write_buffer_limits(WriteBufferLimits limits) {
     constexpr std::size_t default_high = 64 * 1024;
     const std::size_t high = limits.high ? *limits.high : limits.low ? 4 * *limits.low : default_high;

@@ -28,6 +28,7 @@ void QueueCore::task_done() {
 
 void QueueCore::shut_down(bool dropped) noexcept {
     shut_down_ = true;
+    limit_ = 0;
     if (dropped) {
         unfinished_ -= std::min(std::exchange(size_, 0), unfinished_);
         if (unfinished_ == 0) joiners_.choose_all();
@@ -65,25 +66,22 @@ std::string QueueCore::format(const char* type, const std::string& items) const 
 
 // --- those who wait for an item, or for room ---
 
-void QueueWaiter::enter() {
-    begin();
-    if (!queue_->binding_.accepts(*task_)) [[unlikely]]
-        queue_->throw_other_loop();
-    line_->enter(*this, *this);
-}
-
-void QueueWaiter::run(ReadyNode& node, Turn turn) {
+/// Queued when it was chosen: so that is what it still is, unless the queue is gone.
+template <QueueSide side>
+void QueueWaiter<side>::run(ReadyNode& node, Turn turn) {
     if (turn == Turn::drop) return;
     auto& self = static_cast<QueueWaiter&>(node);
     if (self.list_ != nullptr && !self.task_->must_throw()) {
-        self.list_->remove(self);
-        if (!self.ready()) return self.line_->enter_again(self, self);
+        WaitList& line = self.queue_->line(side);
+        line.remove_chosen(self);
+        if (!self.await_ready()) return line.enter_again(self, self);
     }
     self.task_->go_on();
 }
 
-/// Not by way of ready(): cancelled, or the queue is gone.
-void QueueWaiter::fail() {
+/// Not by way of run(): cancelled, or the queue is gone.
+template <QueueSide side>
+void QueueWaiter<side>::fail() {
     const bool chosen = stage_ == Stage::chosen;
     if (leave() && chosen) hand_on();
     resumed();
@@ -91,10 +89,13 @@ void QueueWaiter::fail() {
 }
 
 /// The item, or the room, that this one was woken for is for the next.
-void QueueWaiter::hand_on() noexcept {
-    const bool left = line_ == &queue_->getters_ ? !queue_->empty() : !queue_->full();
-    if (left) line_->choose();
+template <QueueSide side>
+void QueueWaiter<side>::hand_on() noexcept {
+    if (queue_->offers(side)) queue_->line(side).choose();
 }
+
+template class QueueWaiter<QueueSide::get>;
+template class QueueWaiter<QueueSide::put>;
 
 // --- join ---
 

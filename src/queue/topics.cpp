@@ -67,6 +67,32 @@ Coro<void> MailboxCore::wait_for(std::shared_ptr<MailboxCore> box, std::uint64_t
     co_await self.room.wait();
 }
 
+struct AwaitedMailboxes::Box {
+    std::shared_ptr<MailboxCore> box;
+    std::uint64_t number;
+};
+
+struct AwaitedMailboxes::Boxes {
+    std::vector<Box> all;
+};
+
+AwaitedMailboxes::AwaitedMailboxes() noexcept = default;
+AwaitedMailboxes::~AwaitedMailboxes() = default;
+
+void AwaitedMailboxes::add(MailboxCore& box) {
+    if (boxes_ == nullptr) boxes_ = make_owner<Boxes>();
+    boxes_->all.push_back({box.shared_from_this(), box.newest()});
+}
+
+std::size_t AwaitedMailboxes::size() const noexcept {
+    return boxes_ == nullptr ? 0 : boxes_->all.size();
+}
+
+Coro<void> AwaitedMailboxes::wait(std::size_t index) const {
+    const Box& box = boxes_->all[index];
+    return MailboxCore::wait_for(box.box, box.number);
+}
+
 void throw_moved_subscription() {
     throw RuntimeError("this Subscription has been moved from");
 }

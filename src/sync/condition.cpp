@@ -2,6 +2,7 @@
 
 #include <asyncio/base/context.hpp>
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/task/blockers.hpp>
 
 #include <utility>
 

@@ -1,7 +1,10 @@
 #include <asyncio/sync/deadlock.hpp>
 
+#include "../task/visit_awaiters.hpp"
+
+#include <asyncio/base/function_name.hpp>
 #include <asyncio/loop/event_loop.hpp>
-#include <asyncio/task/await_edge.hpp>
+#include <asyncio/task/blockers.hpp>
 #include <asyncio/task/waiter.hpp>
 
 #include <algorithm>
@@ -175,7 +178,7 @@ std::string line_of(const DeadlockedTask& member) {
     std::string line = "  " + quoted_name(member.task);
     if (!member.call_stack.empty()) {
         const FrameCallGraphEntry& frame = member.call_stack.front();
-        line += " in " + frame.function() + "() at " + frame.file() + ":" + std::to_string(frame.line());
+        line += " in " + frame.function() + "() at " + file_and_line(frame.file(), frame.line());
     }
     const std::string holder = member.holder == member.task ? "itself" : quoted_name(member.holder);
     if (member.waits_for.empty()) return line + " waits for the end of " + holder;

@@ -3,7 +3,7 @@
 #include <asyncio/base/log.hpp>
 #include <asyncio/loop/exception_context.hpp>
 #include <asyncio/loop/loop_core.hpp>
-#include <asyncio/task/await_edge.hpp>
+#include <asyncio/task/blockers.hpp>
 
 namespace asyncio::detail {
 

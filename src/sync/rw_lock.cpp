@@ -1,7 +1,7 @@
 #include <asyncio/sync/rw_lock.hpp>
 
 #include <asyncio/base/exceptions.hpp>
-#include <asyncio/task/await_edge.hpp>
+#include <asyncio/task/blockers.hpp>
 
 namespace asyncio {
 

@@ -1,6 +1,6 @@
 #include <asyncio/sync/semaphore.hpp>
 
-#include <asyncio/task/await_edge.hpp>
+#include <asyncio/task/blockers.hpp>
 
 #include <algorithm>
 #include <stdexcept>

@@ -35,8 +35,9 @@ bool ListedWaiter::abandon_wait() noexcept {
     return stage == Stage::chosen;
 }
 
-void ListedWaiter::throw_awaited_twice() {
-    throw RuntimeError("this wait is being awaited by another task already");
+void ListedWaiter::throw_awaited_again() const {
+    if (stage_ != Stage::idle) throw RuntimeError("this wait is being awaited by another task already");
+    throw_already_awaited();
 }
 
 WaitList::~WaitList() {

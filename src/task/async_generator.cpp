@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <string>
 #include <typeinfo>
+#include <utility>
 #include <vector>
 
 namespace asyncio {
@@ -47,8 +48,7 @@ bool is_generator_exit(const std::exception_ptr& error) noexcept {
 std::string describe_generator(const GeneratorPromiseBase& generator) {
     const std::source_location& place = generator.where;
     return "async generator '" + function_name(place) + "' (" +
-           (generator.state == State::unstarted ? "defined at " : "suspended at ") + place.file_name() + ":" +
-           std::to_string(place.line()) + ")";
+           (generator.state == State::unstarted ? "defined at " : "suspended at ") + file_and_line(place) + ")";
 }
 
 void throw_request_reused(Request request) {

@@ -13,6 +13,14 @@ std::string FrameCallGraphEntry::function() const {
     return detail::public_function_name(frame_);
 }
 
+std::optional<std::source_location> AnyTask::get_coro() const {
+    return detail::coroutine_of(*this);
+}
+
+std::vector<FrameCallGraphEntry> AnyTask::get_stack(std::optional<std::size_t> limit) const {
+    return detail::stack_of(*this, limit);
+}
+
 namespace detail {
 
 std::vector<FrameCallGraphEntry> frames_from(TaskCore& task, const PromiseBase* innermost) {
@@ -33,16 +41,21 @@ std::vector<FrameCallGraphEntry> frames_of(TaskCore& task) {
     return frames_from(task, task.slot().child);
 }
 
-std::vector<FrameCallGraphEntry> stack_of(TaskCore& task, std::optional<std::size_t> limit) {
-    std::vector<FrameCallGraphEntry> frames = frames_of(task);
+std::optional<std::source_location> coroutine_of(const AnyFuture& task) {
+    return static_cast<TaskCore&>(task.core()).coroutine();
+}
+
+std::vector<FrameCallGraphEntry> stack_of(const AnyFuture& task, const std::optional<std::size_t>& limit) {
+    std::vector<FrameCallGraphEntry> frames = frames_of(static_cast<TaskCore&>(task.core()));
     if (limit && *limit < frames.size())
         frames.erase(frames.begin() + static_cast<std::ptrdiff_t>(*limit), frames.end());
     std::reverse(frames.begin(), frames.end());
     return frames;
 }
 
-void print_stack_of(TaskCore& task, std::optional<std::size_t> limit, std::FILE* file) {
-    const std::vector<FrameCallGraphEntry> frames = stack_of(task, limit);
+void print_stack_of(const AnyFuture& handle, const std::optional<std::size_t>& limit, std::FILE* file) {
+    const std::vector<FrameCallGraphEntry> frames = stack_of(handle, limit);
+    auto& task = static_cast<TaskCore&>(handle.core());
     std::string text;
     if (task.state() == FutureCore::State::failed) {
         text = "Traceback for " + task.repr() + " (most recent call last):\n";

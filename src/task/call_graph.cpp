@@ -1,6 +1,7 @@
 #include <asyncio/task/call_graph.hpp>
 
 #include "manual_edge.hpp"
+#include "visit_awaiters.hpp"
 
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/loop/loop_core.hpp>
@@ -104,6 +105,10 @@ FutureCallGraph CallGraphAwaiter::await_resume() const {
 }
 
 }  // namespace detail
+
+FutureCallGraph::FutureCallGraph(std::shared_ptr<const detail::CallGraphNodes> nodes, std::size_t index) noexcept
+    : nodes_(std::move(nodes)),
+      index_(index) {}
 
 const AnyFuture& FutureCallGraph::future() const noexcept {
     return nodes_->all[index_].future;

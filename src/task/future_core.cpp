@@ -153,7 +153,7 @@ void FutureCore::report_unretrieved() noexcept {
         ExceptionContext context;
         context.message = is_task() ? "Task exception was never retrieved" : "Future exception was never retrieved";
         context.exception = slot().error;
-        (is_task() ? context.task : context.future) = repr();
+        context.future = repr();
         context.source_traceback = creation_place();
         loop_->report(context);
     } catch (...) {

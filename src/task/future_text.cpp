@@ -81,12 +81,11 @@ std::string TaskCore::repr() const {
     const char* state = "pending";
     if (state_ == State::finished || state_ == State::failed) state = "finished";
     if (state_ == State::cancelled) state = "cancelled";
-    if (state_ == State::pending && (must_cancel_ || cancel_requests_ > 0)) state = "cancelling";
+    if (state_ == State::pending && ((pending_ & must_cancel) != 0 || cancel_requests_ > 0)) state = "cancelling";
     std::string text = std::string("<Task ") + state + " name='" + name() + "'";
     if (const PromiseBase* const root = const_cast<TaskCore*>(this)->slot().child) {
         const std::source_location& where = shown_coroutine(root, leaf_)->where;
-        text += " coro=<" + public_function_name(where) + "() running at " + where.file_name() + ":" +
-                std::to_string(where.line()) + ">";
+        text += " coro=<" + public_function_name(where) + "() running at " + file_and_line(where) + ">";
     }
     if (waiter_ != nullptr && state_ == State::pending) {
         // One level is enough, and tasks may wait for each other in a ring.

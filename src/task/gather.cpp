@@ -3,6 +3,8 @@
 #include <asyncio/task/await_edge.hpp>
 
 #include <cstddef>
+#include <span>
+#include <utility>
 
 namespace asyncio::detail {
 
@@ -12,9 +14,14 @@ AwaitEdge GatherCore::edge_{&on_done, 1, offsetof(Child, gathering) - offsetof(C
                             0,        0, true};
 #pragma GCC diagnostic pop
 
-void GatherCore::start(std::span<Child> children, std::span<FuturePtr> futures) {
-    children_ = children;
-    for (std::size_t i = 0; i < children_.size(); ++i) {
+std::span<GatherCore::Child> GatherCore::children() const noexcept {
+    return {children_, size_};
+}
+
+void GatherCore::start(Child* first, FuturePtr* futures, std::size_t size) {
+    children_ = first;
+    size_ = size;
+    for (std::size_t i = 0; i < size; ++i) {
         Child& child = children_[i];
         child.gathering = this;
         if (futures[i]->done()) {
@@ -26,13 +33,13 @@ void GatherCore::start(std::span<Child> children, std::span<FuturePtr> futures) 
             retain();
         }
     }
-    if (children_.empty()) {
+    if (size == 0) {
         collect();
         set_finished();
     }
     // Only now that all are entered: a gathering of nothing but done futures is done at once, one that fails at once
     // still looks after the others.
-    for (Child& child : children_)
+    for (Child& child : children())
         if (child.state == Child::State::queued) count(child);
 }
 
@@ -72,14 +79,14 @@ void GatherCore::count(Child& child) {
             return release_children();
         }
     }
-    if (counted_ == children_.size()) finish();
+    if (counted_ == size_) finish();
 }
 
 void GatherCore::finish() {
     if (cancel_error_) {
         // The message that reached the last child in the order of the arguments, as in CPython, unless that one
         // refused.
-        const Child& last = children_.back();
+        const Child& last = children().back();
         const bool cancelled = last.done && last.done->cancelled();
         set_exception(cancelled ? last.done->outcome_error() : cancel_error_);
     } else {
@@ -96,7 +103,7 @@ void GatherCore::finish() {
 
 /// The children that are counted are not needed any more; those that are queued are still to be marked as retrieved.
 void GatherCore::release_children() noexcept {
-    for (Child& child : children_)
+    for (Child& child : children())
         if (child.state == Child::State::counted) child.done = nullptr;
 }
 
@@ -108,7 +115,7 @@ bool GatherCore::cancel_for(TaskCore* asking, std::string_view message) noexcept
     }
     begin_cancel(nullptr, asking);
     for (GatherCore* current = this;;) {
-        if (current->cancel_next_ < current->children_.size()) {
+        if (current->cancel_next_ < current->size_) {
             if (GatherCore* inner = current->cancel_child(current->children_[current->cancel_next_++], message))
                 current = inner;
             continue;

@@ -14,6 +14,9 @@ namespace {
 Atomic<Interrupts*> active{nullptr};
 Atomic<int> handlers_inside{0};
 
+/// For the loop, to act upon a signal.
+constexpr std::chrono::seconds patience{1};
+
 }  // namespace
 
 void Interrupts::on_signal(int) noexcept {
@@ -25,17 +28,23 @@ void Interrupts::on_signal(int) noexcept {
 }
 
 void Interrupts::receive() noexcept {
-    received_.fetch_add(1, memory_acq_rel);
-    if (!posted_.exchange(true)) loop_.post(*this);
+    received_.fetch_add(1);
+    const Clock::rep now = Clock::now().time_since_epoch().count();
+    Clock::rep posted_at = 0;
+    if (posted_at_.compare_exchange_strong(posted_at, now)) {
+        loop_.post(*this);
+    } else if (Clock::duration(now - posted_at) >= patience) {
+        restore_default();  // a step blocks, and may do so for ever
+    }
 }
 
 void Interrupts::deliver(ReadyNode& node, Turn turn) {
     auto& self = static_cast<Interrupts&>(node);
-    self.posted_.store(false);  // before the count is read: a signal from now on posts again
-    if (turn == Turn::drop || self.main_ == nullptr) return;
+    self.posted_at_.store(0);  // before the count is read: a signal from now on posts again
+    if (turn == Turn::drop || !self.in_scope_) return;
     while (self.undelivered()) {
         const bool first = self.delivered_++ == 0;
-        if (!first || self.main_->done()) throw KeyboardInterrupt();
+        if (!first || self.main_ == nullptr || self.main_->done()) throw KeyboardInterrupt();
         self.main_->cancel({});
     }
 }
@@ -53,12 +62,15 @@ void Interrupts::after_fork_in_child() noexcept {
     if (active.exchange(nullptr) != nullptr) restore_default();
 }
 
-Interrupts::Scope::Scope(Interrupts& interrupts, TaskCore& main) : interrupts_(interrupts) {
+Interrupts::Scope::Scope(Interrupts& interrupts, TaskCore* main) : interrupts_(interrupts) {
     static constexpr ForkHook fork_hook{nullptr, nullptr, &after_fork_in_child};
     at_fork(ForkOrder::signals, fork_hook);
     interrupts.received_.store(0, memory_release);
     interrupts.delivered_ = 0;
-    interrupts.main_ = &main;
+    if (interrupts.posted_at_.load() != 0)  // since the scope before
+        interrupts.posted_at_.store(Clock::now().time_since_epoch().count());
+    interrupts.main_ = main;
+    interrupts.in_scope_ = true;
     struct sigaction present = {};
     if (!in_first_thread() || ::sigaction(SIGINT, nullptr, &present) != 0) return;
     if ((present.sa_flags & SA_SIGINFO) != 0 || present.sa_handler != SIG_DFL) return;
@@ -76,6 +88,7 @@ Interrupts::Scope::~Scope() {
         active.store(nullptr);
         while (handlers_inside.load() != 0) std::this_thread::yield();
     }
+    interrupts_.in_scope_ = false;
     interrupts_.main_ = nullptr;
 }
 

@@ -15,6 +15,8 @@ namespace asyncio::detail {
 ///
 ///     first signal, main task not done: the main task is cancelled
 ///     any other:                        KeyboardInterrupt leaves the loop
+///     one more while the loop has not acted for a second: the default action is restored, and the next ends the
+///     process
 ///
 /// Belongs to a Runner and outlives its loop, whose queues may still hold the node after a run. A forked child, where
 /// that loop does not run, has the default action again.
@@ -23,10 +25,10 @@ public:
     explicit Interrupts(LoopCore& loop) noexcept : ReadyNode(&deliver), loop_(loop) {}
 
     /// Handles SIGINT from here to the end of the scope: in the process's first thread only, and only in the place of
-    /// the default action.
+    /// the default action. Without a main task where the loop is torn down.
     class Scope {
     public:
-        Scope(Interrupts& interrupts, TaskCore& main);
+        Scope(Interrupts& interrupts, TaskCore* main);
         Scope(const Scope&) = delete;
         Scope& operator=(const Scope&) = delete;
         ~Scope();
@@ -37,7 +39,7 @@ public:
     };
 
     /// How many signals came in this scope.
-    [[nodiscard]] std::uint32_t count() const noexcept { return received_.load(memory_acquire); }
+    [[nodiscard]] std::uint32_t count() const noexcept { return received_.load(); }
     /// A signal came that the loop has not acted upon.
     [[nodiscard]] bool undelivered() const noexcept { return count() != delivered_; }
 
@@ -49,9 +51,10 @@ private:
     void receive() noexcept;
 
     LoopCore& loop_;
+    bool in_scope_ = false;
     TaskCore* main_ = nullptr;
     Atomic<std::uint32_t> received_{0};
-    Atomic<bool> posted_{false};
+    Atomic<Clock::rep> posted_at_{0};  // 0: it is not posted
     std::uint32_t delivered_ = 0;
 };
 

@@ -70,7 +70,7 @@ void report_never_awaited(const PromiseBase& promise) noexcept {
         const std::string place = coroutine_place(&promise, promise.where, function);
         log(LogLevel::warning, "coroutine '" + function + "' was never awaited (" +
                                    (place.empty() ? place : "created at " + place + ", ") + "defined at " +
-                                   promise.where.file_name() + ":" + std::to_string(promise.where.line()) + ")");
+                                   file_and_line(promise.where) + ")");
     } catch (...) {
         // Out of memory: the warning is lost, the destructor goes on.
     }

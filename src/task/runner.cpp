@@ -71,6 +71,10 @@ void require_no_running_loop(const char* caller) {
 
 }  // namespace detail
 
+std::unique_ptr<EventLoop> LoopFactory::operator()() const {
+    return function_ != nullptr ? function_() : call_(object_);
+}
+
 Runner::Runner(const RunOptions& options) : options_(options) {}
 
 Runner::~Runner() {
@@ -92,15 +96,15 @@ EventLoop& Runner::get_loop() {
         set_event_loop(loop.get());
         sets_current_loop_ = true;
     }
-    context_ = copy_context();
-    loop_ = std::move(loop);
+    context_ = detail::make_owner<Context>(copy_context());
+    loop_.reset(loop.release());
     return *loop_;
 }
 
 void Runner::run_task(detail::TaskCore& task) {
     const detail::Interrupts& interrupts = *interrupts_;
     {
-        const detail::Interrupts::Scope scope(*interrupts_, task);
+        const detail::Interrupts::Scope scope(*interrupts_, &task);
         detail::run_own_until_done(loop_->core(), task);
     }
     // A signal that came when the loop had nothing left to do.
@@ -127,6 +131,12 @@ void Runner::close() {
         }
     } const forget_before_closing{sets_current_loop_};
     if (loop_->core().inherited()) return;
+    tear_down();
+    if (interrupts_->undelivered()) throw KeyboardInterrupt();
+}
+
+void Runner::tear_down() {
+    const detail::Interrupts::Scope scope(*interrupts_, nullptr);
     cancel_all_tasks(*loop_);
     if (!loop_->core().generators.empty()) {
         loop_->run_until_complete(loop_->shutdown_asyncgens());

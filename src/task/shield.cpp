@@ -8,6 +8,7 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace asyncio::detail {
 
@@ -106,7 +107,7 @@ void ShieldCore::report(FutureCore& inner) {
         const std::string text = describe(error);
         context.message = text.substr(0, text.find(": ")) + " exception in shielded future";
         context.exception = error;
-        (inner.is_task() ? context.task : context.future) = inner.repr();
+        context.future = inner.repr();
     } catch (const std::bad_alloc&) {
         // What fits is reported.
     }

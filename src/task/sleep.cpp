@@ -6,6 +6,8 @@ namespace asyncio::detail {
 
 void SleepAwaiter::start_timer() {
     LoopCore& loop = task_->loop();
+    run = &on_timer;
+    woken_ = false;
     loop.schedule(*this, saturating_add(loop.time(), when.time_since_epoch()));
 }
 
@@ -29,8 +31,8 @@ bool SleepAwaiter::cancel(std::string_view message) noexcept {
     return true;
 }
 
-SleepAwaiter::~SleepAwaiter() {
-    if (!scheduled()) return;
+/// It is destroyed while it waits.
+void SleepAwaiter::abandon() noexcept {
     task_->loop().cancel(static_cast<TimerNode&>(*this));
     destroyed_while_waiting();
 }

@@ -38,6 +38,13 @@ std::uint64_t next_default_name() noexcept {
     return 2 * number + 1;
 }
 
+/// Where it stands, outside of the library if it can be.
+const std::source_location& users_place(const PromiseBase* leaf) {
+    for (const PromiseBase* frame = leaf; frame != nullptr; frame = frame->caller)
+        if (!is_internal_function(frame->where.function_name())) return frame->where;
+    return leaf->where;
+}
+
 std::exception_ptr already_entered_error() {
     try {
         throw_already_entered();
@@ -52,8 +59,7 @@ std::string describe_blocked(LoopCore& loop) {
         const auto& task = static_cast<const TaskCore&>(*hook);
         text += "\n  " + task.repr();
         if (const PromiseBase* leaf = task.leaf())
-            text += " in " + public_function_name(leaf->where) + " at " + leaf->where.file_name() + ":" +
-                    std::to_string(leaf->where.line());
+            text += " in " + public_function_name(leaf->where) + " at " + file_and_line(leaf->where);
     }
     return text;
 }
@@ -109,7 +115,7 @@ void TaskCore::begin(bool eager) {
     loop_->tasks.push_back(*this);
     retain();
     if (eager) {
-        step();
+        first_step(*this, Turn::run);
     } else {
         loop_->keep_order();
         wake();
@@ -121,8 +127,8 @@ void TaskCore::wake_with_cancel(std::string_view message) noexcept {
 }
 
 void TaskCore::wake_with(std::exception_ptr cancelled) noexcept {
-    if (!must_cancel_) pending_error_ = std::move(cancelled);
-    throw_pending_ = true;
+    if ((pending_ & must_cancel) == 0) pending_error_ = std::move(cancelled);
+    pending_ |= cancelled_wait;
     loop_->keep_order();
     wake();
 }
@@ -130,15 +136,14 @@ void TaskCore::wake_with(std::exception_ptr cancelled) noexcept {
 void TaskCore::lose(const Waiter& awaiter) noexcept {
     if (waiter_ != &awaiter) return;
     waiter_ = nullptr;
-    lost_ = true;
-    started_ = false;
+    ReadyNode::run = &lost_step;
     loop_->keep_order();
     wake();
 }
 
 std::exception_ptr TaskCore::take_pending() noexcept {
     // The cancellation of a waiter consumes a cancel() that came after it as well.
-    must_cancel_ = throw_pending_ = false;
+    pending_ = 0;
     return std::exchange(pending_error_, nullptr);
 }
 
@@ -186,9 +191,9 @@ bool TaskCore::begin_cancel(std::string_view message, TaskCore*& asking, GatherC
 
 /// The next step will throw.
 void TaskCore::cancel_not_accepted(std::string_view message) noexcept {
-    must_cancel_ = true;
+    pending_ |= must_cancel;
     // A wait that was cancelled keeps its message, a wake-up that is replaced takes the last one (TASK-12).
-    if (!throw_pending_) pending_error_ = make_cancelled_error(message);
+    if ((pending_ & cancelled_wait) == 0) pending_error_ = make_cancelled_error(message);
 }
 
 /// It waits for itself in the end: nobody in the ring can ever go on but by this.
@@ -199,9 +204,9 @@ void TaskCore::cancel_came_round(std::string_view message) noexcept {
 
 std::uint32_t TaskCore::uncancel() noexcept {
     if (cancel_requests_ == 0) return 0;
-    if (--cancel_requests_ == 0 && must_cancel_) {
-        must_cancel_ = false;
-        if (!throw_pending_) pending_error_ = nullptr;
+    if (--cancel_requests_ == 0 && (pending_ & must_cancel) != 0) {
+        pending_ &= cancelled_wait;
+        if (pending_ == 0) pending_error_ = nullptr;
     }
     return cancel_requests_;
 }
@@ -218,65 +223,86 @@ void TaskCore::pass_on_cancel() noexcept {
     } catch (...) {
         // std::bad_alloc took its place: no message.
     }
-    must_cancel_ = false;
+    pending_ &= cancelled_wait;
     if (waiter_->cancel(message)) return;
-    must_cancel_ = true;
-    if (!throw_pending_) pending_error_ = error;
+    pending_ |= must_cancel;
+    if ((pending_ & cancelled_wait) == 0) pending_error_ = error;
 }
 
-void TaskCore::run(ReadyNode& node, Turn turn) {
-    // A dropped task is still in the loop's list and is abandoned from there.
-    if (turn == Turn::run) static_cast<TaskCore&>(node).step();
+// A dropped task is still in the loop's list and is abandoned from there.
+
+void TaskCore::first_step(ReadyNode& node, Turn turn) {
+    if (turn == Turn::drop) return;
+    auto& self = static_cast<TaskCore&>(node);
+    node.run = &next_step;
+    if ((self.pending_ & must_cancel) != 0) return self.finish_unstarted();
+    self.step();
 }
 
-void TaskCore::step() {
-    if (!started_) {
-        if (lost_) [[unlikely]]
-            return finish_lost();
-        started_ = true;
-        if (must_cancel_) return finish_unstarted();
-    }
+void TaskCore::next_step(ReadyNode& node, Turn turn) {
+    if (turn == Turn::run) [[likely]]
+        static_cast<TaskCore&>(node).step();
+}
+
+void TaskCore::lost_step(ReadyNode& node, Turn turn) {
+    if (turn == Turn::drop) return;
+    auto& self = static_cast<TaskCore&>(node);
+    self.finish_broken(std::make_exception_ptr(
+        RuntimeError("what " + self.short_repr() +
+                     " awaited was destroyed meanwhile: an awaiter must live until its await is over")));
+}
+
+void TaskCore::go_on() {
+    step();
+}
+
+[[gnu::always_inline]] inline void TaskCore::step() {
     if (loop_->debug) [[unlikely]]
         return step_in_debug();
     advance();
 }
 
-void TaskCore::finish_lost() {
-    finish_broken(std::make_exception_ptr(RuntimeError(
-        "what " + short_repr() + " awaited was destroyed meanwhile: an awaiter must live until its await is over")));
-}
-
 void TaskCore::step_in_debug() {
     const TaskPtr keep(this);
-    const SlowStepWatch watch(*loop_, [this] { return repr(); });
+    const std::source_location began = users_place(leaf_);
+    const SlowStepWatch watch(*loop_, [this, &began] {
+        const std::string from = public_function_name(began) + "() from " + file_and_line(began) + " to ";
+        return repr() + " in " + from + (leaf_ != nullptr ? file_and_line(users_place(leaf_)) : "its end");
+    });
     advance();
 }
 
-void TaskCore::advance() {
-    ContextScope scope(context_);
-    if (!scope.entered()) [[unlikely]]
-        return finish_broken(already_entered_error());
-    waiter_ = nullptr;
-    const std::coroutine_handle<> handle = std::exchange(leaf_, nullptr)->handle();
-    TaskCore* const previous = std::exchange(loop_->current_task, this);
-    drive(handle);
-    loop_->current_task = previous;
-    if (leaf_ == nullptr) finish(scope);
+[[gnu::always_inline]] inline void TaskCore::advance() {
+    {
+        const ContextScope scope(context_);
+        if (!scope.entered()) [[unlikely]]
+            return finish_broken(already_entered_error());
+        waiter_ = nullptr;
+        const std::coroutine_handle<> handle = std::exchange(leaf_, nullptr)->handle();
+        TaskCore* const previous = std::exchange(loop_->current_task, this);
+        drive(handle);
+        loop_->current_task = previous;
+        if (leaf_ != nullptr) return;
+        destroy_root();
+    }
+    finish();
 }
 
-void TaskCore::finish(ContextScope& scope) {
+/// The frame goes first: what its destructors do happens before anybody hears of the end.
+void TaskCore::destroy_root() {
+    PromiseBase* root = std::exchange(slot().child, nullptr);
+    if (root == nullptr) return;
+    if (!root->handle().done()) [[unlikely]]
+        slot().error = std::make_exception_ptr(
+            RuntimeError("Task got bad yield: it awaited what is not asyncio's and will not be resumed"));
+    root->handle().destroy();
+}
+
+void TaskCore::finish() {
     const TaskPtr keep(this);
-    // The frame goes first: what its destructors do happens before anybody hears of the end.
-    if (PromiseBase* root = std::exchange(slot().child, nullptr)) {
-        if (!root->handle().done()) [[unlikely]]
-            slot().error = std::make_exception_ptr(
-                RuntimeError("Task got bad yield: it awaited what is not asyncio's and will not be resumed"));
-        root->handle().destroy();
-    }
-    scope.leave();
     leave_loop();
     std::exception_ptr& error = slot().error;
-    if (!error && must_cancel_) {
+    if (!error && (pending_ & must_cancel) != 0) {
         error = std::exchange(pending_error_, nullptr);
         complete(State::cancelled);
     } else if (!error) {
@@ -291,7 +317,7 @@ void TaskCore::finish(ContextScope& scope) {
             std::rethrow_exception(error);
         }
     }
-    must_cancel_ = false;
+    pending_ &= cancelled_wait;
     pending_error_ = nullptr;
 }
 
@@ -304,7 +330,7 @@ void TaskCore::finish_broken(std::exception_ptr error) {
         destroy_chain(std::exchange(leaf_, nullptr));
     }
     leave_loop();
-    must_cancel_ = throw_pending_ = false;
+    pending_ = 0;
     pending_error_ = nullptr;
     set_exception(std::move(error));
 }
@@ -317,7 +343,7 @@ void TaskCore::finish_unstarted() noexcept {
         destroy_chain(std::exchange(leaf_, nullptr));
     }
     leave_loop();
-    must_cancel_ = false;
+    pending_ &= cancelled_wait;
     slot().error = std::exchange(pending_error_, nullptr);
     set_cancelled({});
 }
@@ -356,6 +382,11 @@ std::string TaskCore::name() const {
 
 void TaskCore::drop_name() noexcept {
     if ((name_ & 1) == 0) delete reinterpret_cast<std::string*>(name_);
+}
+
+std::optional<std::source_location> TaskCore::coroutine() noexcept {
+    const PromiseBase* const root = slot().child;
+    return root == nullptr ? std::nullopt : std::optional(root->where);
 }
 
 void TaskCore::set_name(std::string_view name) {

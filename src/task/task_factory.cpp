@@ -2,6 +2,8 @@
 
 #include <asyncio/base/exceptions.hpp>
 
+#include <utility>
+
 namespace asyncio {
 
 namespace detail {

@@ -4,8 +4,10 @@
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/frame_pool.hpp>
 #include <asyncio/loop/exception_context.hpp>
-#include <asyncio/task/await_edge.hpp>
+#include <asyncio/task/blockers.hpp>
 #include <asyncio/task/waiter.hpp>
+
+#include <utility>
 
 namespace asyncio {
 
@@ -82,6 +84,12 @@ void DeleteChild::operator()(TaskGroupChild* child) const noexcept {
     delete child;
 }
 
+/// What aexit() returns; no member of TaskGroup, so that stacks leave it out.
+class TaskGroupExit {
+public:
+    static Coro<bool> wait(TaskGroup& group);
+};
+
 }  // namespace detail
 
 /// The parent's wait for the last task. A cancellation ends it, as if it waited for a future; the exit then waits
@@ -125,7 +133,7 @@ TaskGroup::TaskGroup(TaskGroup&& other) : cancel_on_entry_(other.cancel_on_entry
 }
 
 TaskGroup::~TaskGroup() {
-    if (exit_run_) exit_run_->close();  // it was not left in order
+    Coro<bool>::adopt(exit_run_).close();  // it was not left in order
     while (detail::TaskGroupMember* member = children_.pop_front())
         detail::TaskGroupChild::disown(static_cast<detail::TaskGroupChild*>(member));
 }
@@ -134,7 +142,7 @@ void TaskGroup::aenter() {
     if (entered_) throw RuntimeError("TaskGroup " + repr() + " has already been entered");
     detail::LoopCore& loop = detail::require_running_loop();
     if (loop.current_task == nullptr) throw RuntimeError("TaskGroup " + repr() + " cannot determine the parent task");
-    exit_run_.emplace(wait_for_tasks());
+    exit_run_ = detail::TaskGroupExit::wait(*this).release();
     loop_ = &loop;
     parent_ = detail::TaskPtr(loop.current_task);
     entered_ = true;
@@ -217,29 +225,29 @@ void TaskGroup::cancel() noexcept {
 
 Coro<bool> TaskGroup::aexit(std::exception_ptr error) {
     body_error_ = std::move(error);
-    if (auto run = std::exchange(exit_run_, std::nullopt)) return std::move(*run);
-    return wait_for_tasks();
+    if (exit_run_ != nullptr) return Coro<bool>::adopt(std::exchange(exit_run_, nullptr));
+    return detail::TaskGroupExit::wait(*this);
 }
 
-Coro<bool> TaskGroup::wait_for_tasks() {
-    std::exception_ptr error = std::move(body_error_);
-    exiting_ = true;
-    if (detail::is_interrupt(error) && !interrupt_) interrupt_ = error;
-    if (detail::is_cancelled_error(error)) cancelled_ = error;
-    if (error && !aborting_) abort();
-    while (!children_.empty()) {
+Coro<bool> detail::TaskGroupExit::wait(TaskGroup& group) {
+    std::exception_ptr error = std::move(group.body_error_);
+    group.exiting_ = true;
+    if (is_interrupt(error) && !group.interrupt_) group.interrupt_ = error;
+    if (is_cancelled_error(error)) group.cancelled_ = error;
+    if (error && !group.aborting_) group.abort();
+    while (!group.children_.empty()) {
         std::exception_ptr cancelled;
         try {
-            co_await ExitWait(*this);
+            co_await TaskGroup::ExitWait(group);
         } catch (const CancelledError&) {
             cancelled = std::current_exception();
         }
-        if (cancelled && !aborting_) {
-            cancelled_ = cancelled;
-            abort();
+        if (cancelled && !group.aborting_) {
+            group.cancelled_ = cancelled;
+            group.abort();
         }
     }
-    co_return finish(std::move(error));
+    co_return group.finish(std::move(error));
 }
 
 /// All tasks have ended. True when `error`, a CancelledError, is the group's own doing.

@@ -28,6 +28,14 @@ private:
     }
 };
 
+Timeout::Timeout(std::optional<Clock::time_point> when) noexcept
+    : when_(when.value_or(Clock::time_point())),
+      has_deadline_(when.has_value()) {}
+
+std::optional<Clock::time_point> Timeout::when() const noexcept {
+    return has_deadline_ ? std::optional(when_) : std::nullopt;
+}
+
 void Timeout::cancel_alarm() noexcept {
     Alarm* alarm = std::exchange(alarm_, nullptr);
     alarm->timeout = nullptr;
@@ -42,6 +50,7 @@ void Timeout::throw_entered() {
 
 const char* Timeout::state_name() const noexcept {
     switch (state_) {
+        case State::created_now:
         case State::created:
             return "created";
         case State::active:
@@ -57,7 +66,7 @@ const char* Timeout::state_name() const noexcept {
 }
 
 void Timeout::reschedule(std::optional<Clock::time_point> when) {
-    if (state_ == State::created) throw RuntimeError("Timeout has not been entered");
+    if (!entered()) throw RuntimeError("Timeout has not been entered");
     if (state_ != State::active) throw RuntimeError(std::string("Cannot change state of ") + state_name() + " Timeout");
     detail::LoopCore& loop = task_->loop();
     if (when) {
@@ -66,15 +75,15 @@ void Timeout::reschedule(std::optional<Clock::time_point> when) {
     }
     loop.check_thread();
     if (when) {
-        set_alarm(*when, *when <= loop.time());
+        set_alarm(loop, *when, *when <= loop.time());
     } else {
         drop_alarm();
     }
-    when_ = when;
+    has_deadline_ = when.has_value();
+    when_ = when.value_or(Clock::time_point());
 }
 
-void Timeout::set_alarm(Clock::time_point when, bool is_due) {
-    detail::LoopCore& loop = task_->loop();
+inline void Timeout::set_alarm(detail::LoopCore& loop, Clock::time_point when, bool is_due) {
     auto alarm = std::make_unique<Alarm>(*this);
     if (is_due) {
         loop.make_ready(*alarm);
@@ -85,18 +94,24 @@ void Timeout::set_alarm(Clock::time_point when, bool is_due) {
     alarm_ = alarm.release();
 }
 
-void Timeout::enter() {
-    if (state_ != State::created) throw RuntimeError("Timeout has already been entered");
+inline detail::LoopCore& Timeout::enter() {
+    if (entered()) throw RuntimeError("Timeout has already been entered");
     detail::LoopCore& loop = detail::require_running_loop();
     if (loop.current_task == nullptr) throw RuntimeError("Timeout should be used inside a task");
     task_ = detail::TaskPtr(loop.current_task);
     requests_before_ = task_->cancelling();
     state_ = State::active;
+    return loop;
 }
 
 void Timeout::aenter() {
-    enter();
-    reschedule(when_);
+    const bool has_been_made_now = state_ == State::created_now;
+    const std::uint32_t wakeups_then = requests_before_;
+    detail::LoopCore& loop = enter();
+    if (!has_deadline_) return;
+    // Made in this very step of the task: the clock need not be looked at once more.
+    const bool ahead = has_been_made_now && wakeups_then == static_cast<std::uint32_t>(loop.wakeups);
+    set_alarm(loop, when_, !ahead && when_ <= loop.time());
 }
 
 void Timeout::expire() noexcept {
@@ -119,10 +134,10 @@ std::string Timeout::repr() const {
     std::string text = std::string("<Timeout [") + state_name() + "]";
     if (state_ == State::active) {
         text += " when=";
-        if (when_) {
+        if (has_deadline_) {
             char seconds[64];
             std::snprintf(seconds, sizeof seconds, "%.3f",
-                          std::chrono::duration<double>(when_->time_since_epoch()).count());
+                          std::chrono::duration<double>(when_.time_since_epoch()).count());
             text += seconds;
         } else {
             text += "None";
@@ -133,8 +148,13 @@ std::string Timeout::repr() const {
 
 Timeout timeout(TimeLimit delay) {
     detail::LoopCore& loop = detail::require_running_loop();
-    if (!delay) return Timeout(std::nullopt);
-    return Timeout(detail::saturating_add(loop.time(), *delay));
+    if (!delay) return {};
+    Timeout limit(detail::saturating_add(loop.time(), *delay));
+    if (*delay > Clock::duration::zero()) {
+        limit.state_ = Timeout::State::created_now;
+        limit.requests_before_ = static_cast<std::uint32_t>(loop.wakeups);
+    }
+    return limit;
 }
 
 Timeout timeout_at(std::optional<Clock::time_point> when) {
@@ -143,10 +163,11 @@ Timeout timeout_at(std::optional<Clock::time_point> when) {
 
 void detail::WaitLimit::aenter() {
     if (no_time()) return;
-    timeout_.enter();
+    LoopCore& loop = timeout_.enter();
     if (!delay_) return;
-    timeout_.when_ = saturating_add(timeout_.task_->loop().time(), *delay_);
-    timeout_.set_alarm(*timeout_.when_, false);
+    timeout_.when_ = saturating_add(loop.time(), *delay_);
+    timeout_.has_deadline_ = true;
+    timeout_.set_alarm(loop, timeout_.when_, false);
 }
 
 }  // namespace asyncio

@@ -1,6 +1,6 @@
 #include <asyncio/task/wait.hpp>
 
-#include <asyncio/task/await_edge.hpp>
+#include <asyncio/task/blockers.hpp>
 
 #include <stdexcept>
 

@@ -97,6 +97,9 @@ TEST(ExceptStar, EG_5_leaves_thrown_again_return_to_their_places) {
     EXPECT_EQ(left_by(except_star(three()).on<std::out_of_range>(ignore).on<std::invalid_argument>(again)),
               "m[v n[w]]");
     EXPECT_EQ(left_by(except_star(ptr(std::out_of_range("o"))).on<std::out_of_range>(again)), "[o]");
+    const auto raise = [](const auto&) { throw; };
+    EXPECT_EQ(left_by(except_star(three()).on<std::out_of_range>(raise)), "m[v o n[w]]");
+    EXPECT_EQ(left_by(except_star(ptr(std::out_of_range("o"))).on<std::out_of_range>(raise)), "[o]");
 }
 
 TEST(ExceptStar, EG_5_a_cancellation_inside_a_group_is_never_dropped) {

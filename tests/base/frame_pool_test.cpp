@@ -11,8 +11,12 @@
 
 namespace {
 
+using asyncio::detail::free_lists;
 using asyncio::detail::pool_allocate;
+using asyncio::detail::pool_allocate_slow;
+using asyncio::detail::pool_class_of;
 using asyncio::detail::pool_free;
+using asyncio::detail::pool_free_slow;
 using asyncio::detail::pool_heap_requests;
 using asyncio::detail::pool_is_malloc;
 
@@ -91,6 +95,94 @@ TEST(FramePool, Threadsafe_a_thread_that_only_frees_a_few_blocks_leaves_them_to_
     std::sort(again.begin(), again.end());
     EXPECT_EQ(again, blocks);
     for (void* block : again) pool_free(block, size);
+}
+
+/// Does something when its thread ends, after the pool has left it.
+struct AtEnd {
+    explicit AtEnd(void (*what)(std::vector<void*>&), std::vector<void*>& blocks) : what_(what), blocks_(blocks) {}
+    AtEnd(const AtEnd&) = delete;
+    AtEnd& operator=(const AtEnd&) = delete;
+    ~AtEnd() { what_(blocks_); }
+
+private:
+    void (*what_)(std::vector<void*>&);
+    std::vector<void*>& blocks_;
+};
+
+constexpr std::size_t size_at_end = 3536;  // that no other test takes
+
+/// `what` happens when a thread ends; it finds some free blocks of that size, which are what this returns, sorted.
+std::vector<void*> blocks_after(void (*what)(std::vector<void*>&)) {
+    std::vector<void*> blocks(20);
+    for (void*& block : blocks) block = pool_allocate(size_at_end);
+    std::thread([&] {
+        const thread_local AtEnd at_end(what, blocks);  // older than the pool of this thread
+        static_cast<void>(&at_end);
+        pool_free(pool_allocate(size_at_end), size_at_end);
+    }).join();
+    std::sort(blocks.begin(), blocks.end());
+    return blocks;
+}
+
+/// Takes as many from the pool, sorted, and gives them back.
+std::vector<void*> taken(std::size_t count) {
+    std::vector<void*> blocks(count);
+    for (void*& block : blocks) block = pool_allocate(size_at_end);
+    for (void* block : blocks) pool_free(block, size_at_end);
+    std::sort(blocks.begin(), blocks.end());
+    return blocks;
+}
+
+TEST(FramePool, Threadsafe_what_thread_local_objects_free_at_the_end_of_a_thread_is_not_lost) {
+    if (pool_is_malloc) GTEST_SKIP() << "under sanitizers the pool is malloc";
+    std::vector<void*> blocks = blocks_after([](std::vector<void*>& all) {
+        for (void* block : all) pool_free(block, size_at_end);
+    });
+    const std::vector<void*> again = taken(blocks.size() + 1);  // one more is that of the thread
+    EXPECT_TRUE(std::includes(again.begin(), again.end(), blocks.begin(), blocks.end()));
+}
+
+TEST(FramePool, Threadsafe_thread_local_objects_may_allocate_at_the_end_of_a_thread) {
+    if (pool_is_malloc) GTEST_SKIP() << "under sanitizers the pool is malloc";
+    std::vector<void*> blocks = blocks_after([](std::vector<void*>& all) {
+        for (void* block : all) pool_free(block, size_at_end);
+        for (void*& block : all) block = pool_allocate(size_at_end);  // of those that it just freed, or another one
+        pool_free(all.back(), size_at_end);
+    });
+    EXPECT_EQ(std::adjacent_find(blocks.begin(), blocks.end()), blocks.end());
+    for (std::size_t i = 0; i < blocks.size(); ++i) std::memset(blocks[i], static_cast<int>(i), 16);
+    const std::vector<void*> again = taken(2);  // what it gave back, and what was free before
+    EXPECT_EQ(std::adjacent_find(again.begin(), again.end()), again.end());
+}
+
+TEST(FramePool, the_slow_functions_are_right_too_when_there_are_blocks_and_room) {
+    // As code does that is compiled with a sanitizer and linked with a library without.
+    if (pool_is_malloc) GTEST_SKIP() << "under sanitizers the pool is malloc";
+    constexpr std::size_t size = 3552;  // that no other test takes
+    std::vector<void*> blocks(3);
+    for (void*& block : blocks) block = pool_allocate(size);
+    for (void* block : blocks) pool_free(block, size);
+    std::reverse(blocks.begin(), blocks.end());
+    for (void* block : blocks) EXPECT_EQ(pool_allocate_slow(size), block);
+    pool_free_slow(blocks[0], size);
+    pool_free(blocks[1], size);
+    pool_free_slow(blocks[2], size);
+    EXPECT_EQ(pool_allocate(size), blocks[2]);
+    EXPECT_EQ(pool_allocate_slow(size), blocks[1]);
+    EXPECT_EQ(pool_allocate(size), blocks[0]);
+    for (void* block : blocks) pool_free(block, size);
+}
+
+TEST(FramePool, blocks_of_slow_functions_count_as_room) {
+    if (pool_is_malloc) GTEST_SKIP() << "under sanitizers the pool is malloc";
+    constexpr std::size_t size = 3568;  // that no other test takes
+    const asyncio::detail::FreeList& list = free_lists[pool_class_of(size)];
+    pool_free(pool_allocate(size), size);
+    const auto room = list.room;
+    void* block = pool_allocate_slow(size);
+    EXPECT_EQ(list.room, room + 1);
+    pool_free_slow(block, size);
+    EXPECT_EQ(list.room, room);
 }
 
 TEST(FramePool, Threadsafe_threads_allocate_and_free_at_the_same_time) {

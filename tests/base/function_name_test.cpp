@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <source_location>
+#include <string>
+
 namespace {
 
+using asyncio::detail::file_and_line;
 using asyncio::detail::function_name;
 using asyncio::detail::is_internal_function;
 
@@ -48,6 +52,13 @@ TEST(FunctionName, of_demangled_symbols) {
     EXPECT_EQ(function_name("(anonymous namespace)::f<int>(int)"), "f");
     EXPECT_EQ(function_name("void (anonymous namespace)::f<std::vector<int> >(int)"), "f");
     EXPECT_EQ(function_name("main"), "main");
+}
+
+TEST(FunctionName, file_and_line_of_a_place) {
+    EXPECT_EQ(file_and_line("shop.cpp", 12), "shop.cpp:12");
+    EXPECT_EQ(file_and_line("", 0), ":0");
+    const std::source_location here = std::source_location::current();
+    EXPECT_EQ(file_and_line(here), __FILE__ + (":" + std::to_string(here.line())));
 }
 
 TEST(FunctionName, internal_ones) {

@@ -97,6 +97,29 @@ TEST(PassingMemory, Threadsafe_the_last_block_is_freed_after_its_thread_has_ende
     }
 }
 
+/// Posts, so to speak, when its thread ends, after that has left its piece.
+struct AtEnd {
+    std::vector<Block>& blocks;
+    ~AtEnd() {
+        for (int i = 0; i < 3; ++i) blocks.emplace_back(64, 8);
+    }
+};
+
+TEST(PassingMemory, Threadsafe_what_thread_local_objects_take_at_the_end_of_a_thread_comes_back) {
+    if (pool_is_malloc) GTEST_SKIP() << "under sanitizers it is malloc";
+    std::set<std::uintptr_t> pieces;
+    for (int round = 0; round < 100; ++round) {
+        std::vector<Block> blocks;
+        std::thread([&] {
+            const thread_local AtEnd at_end{blocks};  // older than the piece of this thread
+            static_cast<void>(&at_end);
+            const Block before(64, 7);
+        }).join();
+        for (const Block& block : blocks) pieces.insert(number(block.data()) / piece_size);
+    }
+    EXPECT_LE(pieces.size(), 20U);  // not new ones for each thread
+}
+
 TEST(PassingMemory, Threadsafe_two_threads_free_what_a_third_one_makes) {
     for (int round = 0; round < 50; ++round) {
         std::array<std::vector<Block>, 2> made;

@@ -42,15 +42,21 @@ TEST(Mistakes, run_inside_of_a_coroutine) {
 
 TEST(Mistakes, a_call_that_blocks) {
     const CapturedLog log;
-    auto blocks = []() -> Coro<> {
+    int line = 0;
+    const auto blocks = [&]() -> Coro<> {
         asyncio::get_running_loop().slow_callback_duration = 1ms;
-        co_await asyncio::sleep(0s);
+        co_await asyncio::sleep(0s), line = __LINE__;
         std::this_thread::sleep_for(2ms);
         co_await asyncio::sleep(0s);
+        std::this_thread::sleep_for(2ms);
     };
-    asyncio::run(blocks, {.debug = true});
-    EXPECT_TRUE(log.contains("Executing <Task")) << log.text();
-    EXPECT_TRUE(log.contains("mistakes_test.cpp:")) << log.text();
+    asyncio::run([&]() -> Coro<> { co_await blocks(); }, {.debug = true});
+    const auto place = [&line](int after) { return "mistakes_test.cpp:" + std::to_string(line + after); };
+    EXPECT_TRUE(log.contains("Executing <Task pending name='Task-")) << log.text();
+    EXPECT_TRUE(log.contains(place(0) + " to ")) << log.text();
+    EXPECT_TRUE(log.contains(place(2) + " took 0.")) << log.text();
+    EXPECT_TRUE(log.contains("Executing <Task finished name='Task-")) << log.text();
+    EXPECT_TRUE(log.contains(place(2) + " to its end took 0.")) << log.text();
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// gcc: create_task takes a Coro or a callable that returns a Coro
-// clang: create_task takes a Coro or a callable that returns a Coro
+// gcc: create_task takes a Coro, .* for a Future, ensure_future
+// clang: create_task takes a Coro, .* for a Future, ensure_future
 
 #include <asyncio/task/create_task.hpp>
 #include <asyncio/task/ensure_future.hpp>

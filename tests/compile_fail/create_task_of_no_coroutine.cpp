@@ -1,5 +1,5 @@
-// gcc: create_task takes a Coro or a callable that returns a Coro
-// clang: create_task takes a Coro or a callable that returns a Coro
+// gcc: create_task takes a Coro, or a callable without parameters that returns a Coro
+// clang: create_task takes a Coro, or a callable without parameters that returns a Coro
 
 #include <asyncio/task/create_task.hpp>
 

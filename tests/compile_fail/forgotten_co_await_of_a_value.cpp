@@ -1,5 +1,5 @@
-// gcc: conversion from 'asyncio::Coro<std::__cxx11::basic_string<char> >' to non-scalar type
-// clang: no viable conversion from 'Coro<std::string>'
+// gcc: ValueThatOnlyCoAwaitGives
+// clang: this has to be awaited before it has a value: write co_await
 
 #include <asyncio/net/streams.hpp>
 

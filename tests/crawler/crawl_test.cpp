@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 using namespace std::chrono_literals;
 using namespace crawler;
 using namespace crawler::testing;

@@ -4,6 +4,9 @@
 
 #include <sys/resource.h>
 
+#include <atomic>
+#include <thread>
+
 // Everything that can be wrong with a server or a page: each is one row of the report, with its reason, after a short
 // time.
 

@@ -153,7 +153,7 @@ TEST_P(ForkServer, PPE_8_killed_while_jobs_run_fails_them_and_nothing_else) {
     ASSERT_TRUE(eventually([&] { return lines_of(folder.file("job")) == 2; }));
     std::vector<Future<int>> queued;
     for (int i = 0; i < 6; ++i) queued.push_back(pool.submit(remote<&process_jobs::square>, i));
-    ::kill(server, SIGKILL);
+    process_tests::kill_process(server);
     for (const auto& future : running) EXPECT_THROW(future.result(), WorkerDied);
     for (int i = 0; i < 6; ++i) EXPECT_EQ(queued[static_cast<std::size_t>(i)].result(), i * i);
     EXPECT_NE(pool.submit(remote<&process_jobs::fork_server>).result(), server);
@@ -165,7 +165,7 @@ TEST_P(ForkServer, PPE_8_killed_while_jobs_run_and_they_are_run_again) {
     const int server = pool.submit(remote<&process_jobs::fork_server>).result();
     const auto job = pool.submit(remote<&process_jobs::wait_for_go>, folder.file("job"));
     ASSERT_TRUE(eventually([&] { return lines_of(folder.file("job")) == 1; }));
-    ::kill(server, SIGKILL);
+    process_tests::kill_process(server);
     ASSERT_TRUE(eventually([&] { return lines_of(folder.file("job")) == 2; }));
     process_jobs::touch(folder.file("job.go"));
     EXPECT_GT(job.result(), 0);
@@ -175,7 +175,7 @@ TEST_P(ForkServer, PPE_8_killed_while_idle_is_started_again) {
     ProcessPoolExecutor pool({.max_workers = 1, .start = GetParam()});
     const int worker = pool.submit(remote<&process_jobs::process>).result();
     const int server = pool.submit(remote<&process_jobs::fork_server>).result();
-    ::kill(server, SIGKILL);
+    process_tests::kill_process(server);
     ASSERT_TRUE(eventually([&] { return pool.worker_pids().empty(); }));
     EXPECT_TRUE(eventually([&] { return gone(worker); }));
     EXPECT_NE(pool.submit(remote<&process_jobs::fork_server>).result(), server);
@@ -186,7 +186,7 @@ TEST_P(ForkServer, PPE_8_killed_and_a_strict_pool_is_broken) {
     ProcessPoolExecutor pool({.max_workers = 1, .start = GetParam(), .strict = true});
     const int server = pool.submit(remote<&process_jobs::fork_server>).result();
     const auto hangs = pool.submit(remote<&process_jobs::hang>);
-    ::kill(server, SIGKILL);
+    process_tests::kill_process(server);
     EXPECT_THROW(hangs.result(), BrokenProcessPool);
     EXPECT_THROW(pool.submit(remote<&process_jobs::square>, 2), BrokenProcessPool);
 }
@@ -265,7 +265,7 @@ TEST(EarlyEnds, PPE_8_two_in_a_row_are_forgotten) {
 TEST(UnknownFunction, PPE_2_fails_its_job_alone) {
     ProcessPoolExecutor pool({.max_workers = 1});
     const int worker = pool.submit(remote<&process_jobs::process>).result();
-    auto message = std::make_unique<asyncio::detail::RemoteMessage>();
+    auto message = asyncio::detail::make_owner<asyncio::detail::RemoteMessage>();
     const auto unknown = asyncio::detail::deliver_to_future<int>(message->first);
     asyncio::ByteSink sink(message->first.request);
     asyncio::encode(sink, std::uint64_t{1});

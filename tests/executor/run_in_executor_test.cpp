@@ -13,6 +13,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstdint>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -495,6 +496,77 @@ TEST_F(RunInExecutor, TPE_8_cancel_futures_cancels_the_loops_futures) {
         gate.open();
         co_await running;
     });
+}
+
+TEST_F(RunInExecutor, EXEC_cancelled_when_the_answer_is_on_its_way) {
+    ManualExecutor executor;
+    {
+        const auto future = loop.run_in_executor(executor, [] { return 7; });
+        executor.jobs.back().run();
+        EXPECT_TRUE(future.cancel());
+        EXPECT_TRUE(future.cancelled());
+    }
+    run_once();
+    const auto future = loop.run_in_executor(executor, [] { return 7; });
+    executor.jobs.back().run();
+    EXPECT_TRUE(future.cancel());
+    loop.close();
+    EXPECT_TRUE(future.cancelled());
+}
+
+TEST_F(RunInExecutor, EXEC_1_an_over_aligned_argument_stays_aligned) {
+    struct alignas(64) Line {
+        char bytes[64]{};
+    };
+    static const Line line;
+    ManualExecutor executor;
+    std::vector<asyncio::Future<bool>> aligned;
+    for (int i = 0; i < 8; ++i)
+        aligned.push_back(loop.run_in_executor(
+            executor, [](const Line& given) { return reinterpret_cast<std::uintptr_t>(&given) % 64 == 0; }, line));
+    for (auto& job : executor.jobs) job.run();
+    run([&]() -> Coro<> {
+        for (const auto& future : aligned) EXPECT_TRUE(co_await future);
+    });
+}
+
+/// A result whose destructor waits for another job of the pool.
+struct WaitsForAnother {
+    WaitsForAnother(ThreadPoolExecutor& executor, std::promise<bool>& answer) : pool(&executor), ran(&answer) {}
+    WaitsForAnother(WaitsForAnother&& other) noexcept : pool(std::exchange(other.pool, nullptr)), ran(other.ran) {}
+    ~WaitsForAnother() {
+        if (pool == nullptr) return;
+        try {
+            ran->set_value(pool->submit([] { return true; }).result({.timeout = 10s}));
+        } catch (const asyncio::TimeoutError&) {
+            ran->set_value(false);
+        }
+    }
+    ThreadPoolExecutor* pool;
+    std::promise<bool>* ran;
+};
+
+TEST_F(RunInExecutor, EXEC_5_the_result_that_nobody_wants_is_destroyed_as_a_part_of_the_job) {
+    std::promise<bool> ran;
+    ThreadPoolExecutor pool({.max_workers = 2});
+    Gate first;
+    Gate second;
+    auto both = std::array{pool.submit([&] { first.pass(); }), pool.submit([&] { second.pass(); })};
+    first.wait_until_entered();
+    second.wait_until_entered();
+    first.open();
+    second.open();
+    for (auto& one : both) one.result();
+    Gate gate;
+    auto future = loop.run_in_executor(&pool, [&] {
+        gate.pass();
+        return WaitsForAnother(pool, ran);
+    });
+    gate.wait_until_entered();
+    run_once();  // the other thread has time to go to sleep
+    EXPECT_TRUE(future.cancel());
+    gate.open();
+    EXPECT_TRUE(ran.get_future().get());
 }
 
 }  // namespace

@@ -10,6 +10,8 @@
 #include <curl/curl.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
 #include <utility>
 
 using namespace std::chrono_literals;

@@ -5,6 +5,7 @@
 #include "support/trace.hpp"
 
 #include <asyncio/asyncio.hpp>
+#include <asyncio/loop/driver/epoll.hpp>
 #include <asyncio/loop/driver/simulated.hpp>
 #include <asyncio/task/run_until_complete.hpp>
 
@@ -13,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <stdexcept>
@@ -233,6 +235,42 @@ TEST_F(OrderBusyLoop, ORD_24_the_first_polls_of_a_busy_loop_are_not_further_apar
         last = iterations;
         if (++polls == 20) loop.stop();
     });
+}
+
+/// epoll with a clock that is moved by hand, and a count of the iterations between two polls.
+class CountedPolls final : public asyncio::EpollDriver {
+public:
+    [[nodiscard]] asyncio::Clock::time_point now() noexcept override { return time; }
+    void wait(asyncio::Clock::time_point deadline) override {
+        longest = std::max(longest, iteration - last_);
+        last_ = iteration;
+        EpollDriver::wait(deadline);
+    }
+
+    asyncio::Clock::time_point time{1000s};
+    int iteration = 0;
+    int longest = 0;
+
+private:
+    int last_ = 0;
+};
+
+TEST(OrderBusyClock, ORD_24_polls_are_not_further_apart_when_iterations_turn_quick) {
+    auto owned = std::make_unique<CountedPolls>();
+    CountedPolls& driver = *owned;
+    asyncio::EventLoop loop(std::move(owned));
+    loop.run_until_complete([&]() -> Coro<> {
+        for (int slow = 0; slow < 130; ++slow) {
+            for (int i = 0; i < slow + 150; ++i) {
+                ++driver.iteration;
+                if (i < slow) driver.time += 17us;
+                co_await asyncio::sleep(0ms);
+            }
+        }
+    });
+    EXPECT_LE(driver.longest, 64);
+    EXPECT_GE(driver.longest, 60);  // it was busy
+    loop.close();
 }
 
 TEST(OrderSimulated, ORD_24_under_the_virtual_clock_every_iteration_asks_for_io) {

@@ -25,7 +25,7 @@ TEST(WriteBuffer, gives_the_memory_of_its_largest_backlog_back_when_all_is_sent)
     Loaded buffer;
     buffer.consume(backlog);
     EXPECT_EQ(buffer.size(), backlog);
-    EXPECT_EQ(static_cast<char>(buffer.front().front()), 'b');
+    EXPECT_EQ(buffer.front().front(), 'b');
     buffer.consume(backlog);
     EXPECT_TRUE(buffer.empty());
     EXPECT_LE(buffer.capacity(), most_kept);

@@ -10,13 +10,14 @@
 #include <support/loops.hpp>
 
 // capture_call_graph, format_call_graph, and the stack of a task.
+// It looks at full names of functions: not in a unit with others (tests/Units.cmake).
 
 namespace {
 
 using namespace std::chrono_literals;
 using namespace asyncio;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 class CallGraphTest : public support::OnEachDriver {
 protected:
@@ -501,8 +502,8 @@ TEST_P(CallGraphTest, TASK_27_print_stack_says_what_it_prints) {
     std::FILE* file = std::tmpfile();
     task.print_stack(std::nullopt, file);
     const std::string text = read_back(file);
-    EXPECT_THAT(text, testing::StartsWith("Stack for " + task.repr() + " (most recent call last):\n  File \""));
-    EXPECT_THAT(text, testing::EndsWith("sleeping\n"));
+    EXPECT_THAT(text, ::testing::StartsWith("Stack for " + task.repr() + " (most recent call last):\n  File \""));
+    EXPECT_THAT(text, ::testing::EndsWith("sleeping\n"));
     end(task);
     file = std::tmpfile();
     task.print_stack({}, file);
@@ -519,9 +520,9 @@ TEST_P(CallGraphTest, TASK_27_print_stack_of_a_failed_task_names_the_exception) 
     std::FILE* file = std::tmpfile();
     task.print_stack({}, file);
     const std::string text = read_back(file);
-    EXPECT_THAT(text, testing::StartsWith("Traceback for " + task.repr() + " "));
+    EXPECT_THAT(text, ::testing::StartsWith("Traceback for " + task.repr() + " "));
     EXPECT_THAT(text, HasSubstr("(most recent call last):\n"));
-    EXPECT_THAT(text, testing::EndsWith("broken\n"));
+    EXPECT_THAT(text, ::testing::EndsWith("broken\n"));
 }
 
 TEST_P(CallGraphTest, CG_frames_of_the_library_are_left_out_and_lambdas_have_their_own_name) {

@@ -1,4 +1,5 @@
 // Where things were made, which debug mode keeps: DBG-2, DBG-6, LOOP-27; and the text forms, FUT-17, TASK-32, HND-6.
+// It looks at full names of functions: not in a unit with others (tests/Units.cmake).
 
 #include "support/loops.hpp"
 #include "support/reports.hpp"

@@ -348,6 +348,14 @@ void make_and_drop_coroutines() {
     for (int i = 0; i < 2000; ++i) many.push_back(nothing());
 }
 
+/// Waits for a child, which must exit with 0; whether it did.
+bool ended_well(pid_t pid) {
+    int status = -1;
+    EXPECT_EQ(::waitpid(pid, &status, 0), pid);
+    EXPECT_EQ(status, 0);
+    return status == 0;
+}
+
 /// Forks so many times beside a thread that does `busy` all the time; `child` says whether all is well there.
 template <class Busy, class Child>
 void fork_beside(Busy busy, int times, Child child) {
@@ -361,10 +369,7 @@ void fork_beside(Busy busy, int times, Child child) {
             ::alarm(20);  // in place of a hang
             ::_exit(child() ? 0 : 1);
         }
-        int status = -1;
-        EXPECT_EQ(::waitpid(pid, &status, 0), pid);
-        EXPECT_EQ(status, 0);
-        if (status != 0) break;
+        if (!ended_well(pid)) break;
     }
     enough = true;
     other.join();
@@ -395,6 +400,48 @@ TEST_F(CurrentLoop, POL_16_also_when_another_thread_asked_for_the_policy) {
             static_cast<void>(asyncio::get_event_loop_policy());
         },
         200, [] { return asyncio::get_event_loop_policy() != nullptr; });
+}
+
+TEST_F(CurrentLoop, POL_16_Threadsafe_also_when_another_thread_was_posting_to_the_loop) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "the sanitizer's own allocator holds locks in such a child, and takes the place of passing memory";
+#endif
+    EventLoop loop;
+    std::atomic<bool> enough = false;
+    std::atomic<int> posted = 0;
+    std::thread other([&] {
+        while (!enough) {
+            loop.call_soon_threadsafe([&] { ++posted; });
+            std::this_thread::yield();  // so that the loop sleeps now and then, and is woken
+        }
+    });
+    for (int i = 0; i < 50; ++i) {
+        pid_t pid = -1;
+        loop.call_soon([&] {
+            pid = ::fork();
+            if (pid == 0) ::alarm(20);  // in place of a hang
+            loop.stop();
+        });
+        try {
+            loop.run_forever();
+        } catch (const asyncio::RuntimeError&) {
+            if (pid != 0) throw;
+            // The child: the loop takes calls and closes, and memory for calls is there for a new one.
+            loop.call_soon_threadsafe([] {});
+            loop.close();
+            const int result = asyncio::run([]() -> Coro<int> {
+                asyncio::Future<int> future;
+                asyncio::get_running_loop().call_soon_threadsafe([future]() mutable { future.set_result(7); });
+                co_return co_await future;
+            });
+            ::_exit(result == 7 ? 0 : 1);
+        }
+        if (pid == 0) ::_exit(2);
+        if (!ended_well(pid)) break;
+    }
+    enough = true;
+    other.join();
+    loop.close();
 }
 
 /// How many loops another process would be shown in this one.

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <functional>
 #include <stdexcept>
 
 namespace {
@@ -215,7 +216,15 @@ TEST(DeepChain, TASK_33_a_deep_chain_of_tasks_is_cancelled) {
         asyncio::EventLoop loop;
         auto gate = loop.create_future<void>();
         auto task = loop.create_task(descend_by_tasks(1, gate));
-        loop.call_later(200ms, [&] { task.cancel(); });
+        // When all are there, and the last has made its first step.
+        std::function<void()> cancel = [&] {
+            if (asyncio::all_tasks(loop).size() < depth / 10) {
+                loop.call_later(20ms, [&] { cancel(); });
+            } else {
+                loop.call_soon([&] { loop.call_soon([&] { task.cancel(); }); });
+            }
+        };
+        loop.call_soon([&] { cancel(); });
         task.add_done_callback([&](const auto&) { loop.stop(); });
         loop.run_forever();
         EXPECT_TRUE(task.cancelled());

@@ -5,12 +5,16 @@
 #include "support/trace.hpp"
 
 #include <asyncio/base/log.hpp>
+#include <asyncio/executor/run_in_executor.hpp>
 #include <asyncio/loop/driver/simulated.hpp>
 #include <asyncio/task/run.hpp>
 #include <asyncio/task/sleep.hpp>
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <atomic>
 #include <csignal>
 #include <memory>
 #include <stdexcept>
@@ -413,6 +417,58 @@ TEST(Interrupt, RUN_12_a_signal_after_main_is_done) {
         co_return 1;
     };
     EXPECT_THROW(asyncio::run(main), KeyboardInterrupt);
+}
+
+TEST(Interrupt, RUN_12_a_signal_while_the_runner_is_torn_down) {
+    support::Trace trace;
+    const auto cleans_up = [&]() -> Coro<> {
+        try {
+            co_await sleep(1h);
+        } catch (const CancelledError&) {
+            std::raise(SIGINT);
+        }
+        try {
+            co_await sleep(1h);
+        } catch (...) {
+            trace("not reached");
+        }
+    };
+    const auto main = [&]() -> Coro<> {
+        auto task = asyncio::create_task(cleans_up());
+        co_await sleep(0s);
+        trace("main is done");
+    };
+    const Log log;
+    EXPECT_THROW(asyncio::run(main), KeyboardInterrupt);
+    EXPECT_EQ(trace.str(), "main is done");
+}
+
+TEST(Interrupt, RUN_12_a_signal_while_threads_are_waited_for) {
+    struct Flags {
+        std::atomic<bool> main_is_done = false;
+        std::atomic<bool> interrupted = false;
+    };
+    const auto flags = std::make_shared<Flags>();  // the thread is not waited for any more
+    const auto wait = [flags] {
+        while (!flags->main_is_done) std::this_thread::yield();
+        ::kill(::getpid(), SIGINT);
+        while (!flags->interrupted) std::this_thread::yield();
+    };
+    const auto left_over = [&]() -> Coro<> {
+        try {
+            co_await sleep(1h);
+        } catch (const CancelledError&) {
+            flags->main_is_done = true;
+        }
+    };
+    const auto main = [&]() -> Coro<> {
+        auto job = asyncio::get_running_loop().run_in_executor(nullptr, wait);
+        auto task = asyncio::create_task(left_over());
+        co_await sleep(0s);
+    };
+    const Log log;
+    EXPECT_THROW(asyncio::run(main), KeyboardInterrupt);
+    flags->interrupted = true;
 }
 
 TEST(Interrupt, RUN_12_the_next_run_starts_afresh) {

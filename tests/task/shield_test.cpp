@@ -117,7 +117,7 @@ TEST_P(Shield, SHD_4_inner_fails_after_the_outer_was_cancelled_and_is_reported_o
     });
     ASSERT_EQ(reports.contexts().size(), 1U);
     EXPECT_EQ(reports.contexts()[0].message, "std::runtime_error exception in shielded future");
-    EXPECT_FALSE(reports.contexts()[0].task.empty());
+    EXPECT_FALSE(reports.contexts()[0].future.empty());
 }
 
 TEST_P(Shield, SHD_4_inner_succeeds_or_is_cancelled_silently) {

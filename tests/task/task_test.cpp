@@ -163,7 +163,7 @@ TEST_P(TaskTest, FUT_15_an_exception_of_a_task_that_nobody_took) {
     run_once();
     ASSERT_EQ(reports.contexts().size(), 1U);
     EXPECT_EQ(reports.contexts()[0].message, "Task exception was never retrieved");
-    EXPECT_NE(reports.contexts()[0].task.find("loser"), std::string::npos);
+    EXPECT_NE(reports.contexts()[0].future.find("loser"), std::string::npos);
 }
 
 TEST_P(TaskTest, EXC_7_every_type_passes_through) {

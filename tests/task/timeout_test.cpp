@@ -90,6 +90,21 @@ TEST_P(TimeoutTest, TMO_1_needs_a_running_loop_and_counts_from_the_call) {
     EXPECT_EQ(elapsed(), 3s);
 }
 
+TEST_P(TimeoutTest, TMO_6_a_limit_that_has_run_out_before_it_is_entered) {
+    const auto main = [&]() -> Coro<> {
+        Timeout limit = timeout(1s);
+        co_await sleep(2s);
+        co_await async_with(limit, [&](Timeout&) -> Coro<> {
+            trace("starts");
+            co_await sleep(0s);
+            trace("not reached");
+        });
+    };
+    EXPECT_EQ(outcome(main), "timeout");
+    EXPECT_EQ(trace.str(), "starts");
+    EXPECT_EQ(elapsed(), 2s);
+}
+
 TEST_P(TimeoutTest, TMO_1_timeout_at_and_no_limit) {
     const auto at = [&]() -> Coro<> {
         co_await async_with(asyncio::timeout_at(loop.time() + 5s), [](Timeout&) -> Coro<> { co_await sleep(1h); });

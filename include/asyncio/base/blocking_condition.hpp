@@ -1,9 +1,9 @@
 #pragma once
 
 #include <asyncio/base/clock.hpp>
+#include <asyncio/base/standard/mutex.hpp>
 
 #include <cstddef>
-#include <mutex>
 
 namespace asyncio::detail {
 

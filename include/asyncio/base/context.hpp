@@ -3,6 +3,7 @@
 #include <asyncio/base/context_map.hpp>
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/invoke.hpp>
+#include <asyncio/base/light_traits.hpp>
 
 #include <any>
 #include <cstddef>
@@ -63,9 +64,9 @@ public:
     /// What the current context holds now. Costs a few instructions when that is nothing.
     static inline ContextWord snapshot() noexcept;
 
-    ContextWord(ContextWord&& other) noexcept : bits_(std::exchange(other.bits_, 0)) {}
+    ContextWord(ContextWord&& other) noexcept : bits_(detail::exchanged(other.bits_, 0)) {}
     ContextWord& operator=(ContextWord&& other) noexcept {
-        std::swap(bits_, other.bits_);
+        bits_ = detail::exchanged(other.bits_, bits_);
         return *this;
     }
     ~ContextWord() {
@@ -146,14 +147,18 @@ private:
 /// A context variable of whatever type: a key of a Context. Copies refer to the same variable.
 class AnyContextVar {
 public:
+    /// Used by the library.
     explicit AnyContextVar(detail::IntrusivePtr<detail::ContextVarCore> core) noexcept : core_(std::move(core)) {}
     // Moving copies the reference, so that there is always a variable.
     AnyContextVar(const AnyContextVar&) noexcept = default;
     AnyContextVar& operator=(const AnyContextVar&) noexcept = default;
     ~AnyContextVar();  // not inline: in a std::optional, GCC 12 would take core_ for uninitialised
 
+    /// What the variable was named in its constructor; only for reading by people.
     [[nodiscard]] const std::string& name() const noexcept { return core_->name; }
+    /// Used by the library.
     [[nodiscard]] detail::ContextVarCore& core() const noexcept { return *core_; }
+    /// Whether both refer to the same variable.
     friend bool operator==(const AnyContextVar& a, const AnyContextVar& b) noexcept { return a.core_ == b.core_; }
 
 protected:
@@ -169,6 +174,7 @@ class Context {
 public:
     /// An empty one.
     Context();
+    /// Used by the library.
     explicit Context(detail::ContextCorePtr core) noexcept : core_(std::move(core)) { core_->publish(); }
     // Moving copies the reference, so that there is no Context without a state.
     Context(const Context&) noexcept = default;
@@ -201,13 +207,17 @@ public:
     template <class T>
     [[nodiscard]] T get(const ContextVar<T>& var, std::type_identity_t<T> fallback) const;
     /// How many variables have a value. Linear in that.
-    [[nodiscard]] std::size_t size() const { return core_->map.entries().size(); }
+    [[nodiscard]] std::size_t size() const;
+    /// Whether no variable has a value.
     [[nodiscard]] bool empty() const noexcept { return core_->map.word() == 0; }
     /// Variables, values, and both, as they are now, in no particular order but all three in the same.
     [[nodiscard]] std::vector<AnyContextVar> keys() const;
+    /// The values, in the order of `keys()`.
     [[nodiscard]] std::vector<std::any> values() const;
+    /// Each variable with its value, in the order of `keys()`.
     [[nodiscard]] std::vector<std::pair<AnyContextVar, std::any>> items() const;
 
+    /// Used by the library.
     [[nodiscard]] detail::ContextCore& core() const noexcept { return *core_; }
     /// Whether both refer to the same context.
     friend bool operator==(const Context& a, const Context& b) noexcept { return a.core_ == b.core_; }
@@ -226,14 +236,18 @@ private:
 class ContextRef {
 public:
     constexpr ContextRef() noexcept = default;
+    /// None, as without an argument.
     constexpr ContextRef(std::nullopt_t) noexcept {}
+    /// Refers to `context`, which the caller keeps.
     ContextRef(const Context& context) noexcept : core_(&context.core()) {}
+    /// Whether there is a context.
     constexpr explicit operator bool() const noexcept { return core_ != nullptr; }
+    /// Used by the library; nullptr without a context.
     [[nodiscard]] constexpr detail::ContextCore* core() const noexcept { return core_; }
 
 private:
     detail::ContextCore* core_ = nullptr;
 };
-static_assert(std::is_trivially_destructible_v<ContextRef>);
+static_assert(detail::trivially_destructible<ContextRef>);
 
 }  // namespace asyncio

@@ -3,12 +3,12 @@
 #include <asyncio/base/atomic.hpp>
 #include <asyncio/base/frame_pool.hpp>
 #include <asyncio/base/intrusive_ptr.hpp>
+#include <asyncio/base/light_traits.hpp>
 
 #include <any>
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <type_traits>
 #include <typeinfo>
 #include <utility>
 #include <vector>
@@ -98,9 +98,9 @@ public:
 
     ContextMap() noexcept = default;
     ContextMap(const ContextMap& other) noexcept : root_(other.root_ == 0 ? 0 : shared(other.root_)) {}
-    ContextMap(ContextMap&& other) noexcept : root_(std::exchange(other.root_, 0)) {}
+    ContextMap(ContextMap&& other) noexcept : root_(exchanged(other.root_, 0)) {}
     ContextMap& operator=(ContextMap other) noexcept {
-        std::swap(root_, other.root_);
+        root_ = exchanged(other.root_, root_);
         return *this;
     }
     ~ContextMap() {
@@ -113,7 +113,7 @@ public:
         map.root_ = word;
         return map;
     }
-    [[nodiscard]] std::uintptr_t detach() noexcept { return std::exchange(root_, 0); }
+    [[nodiscard]] std::uintptr_t detach() noexcept { return exchanged(root_, 0); }
     [[nodiscard]] std::uintptr_t word() const noexcept { return root_; }
     /// The word with a further reference. Precondition: not 0.
     [[nodiscard]] static std::uintptr_t shared(std::uintptr_t word) noexcept;

@@ -46,8 +46,11 @@ void try_reset(TokenState& token) noexcept;
 template <class T>
 class Token {
 public:
+    /// Used by the library.
     explicit Token(detail::TokenState state) noexcept : state_(std::move(state)) {}
+    /// Moves the token; `other` counts as used.
     Token(Token&& other) noexcept : state_(other.state_) { other.state_.used = true; }
+    /// The same. What this token could have undone stays as it is.
     Token& operator=(Token&& other) noexcept {
         if (this == &other) return *this;
         state_ = other.state_;
@@ -55,6 +58,7 @@ public:
         return *this;
     }
 
+    /// The variable that was set.
     [[nodiscard]] ContextVar<T> var() const noexcept { return ContextVar<T>(state_.var); }
     /// The value before `set`; nullopt (Python: Token.MISSING) when there was none.
     [[nodiscard]] std::optional<T> old_value() const {
@@ -74,6 +78,7 @@ private:
 template <class T>
 class [[nodiscard("the variable is reset when the guard is destroyed")]] ContextVarScope {
 public:
+    /// Resets with this token at the end of the scope.
     explicit ContextVarScope(Token<T> token) noexcept : token_(std::move(token)) {}
     ContextVarScope(ContextVarScope&&) noexcept = default;
     ContextVarScope& operator=(ContextVarScope&&) = delete;
@@ -100,12 +105,14 @@ class ContextVar : public AnyContextVar {
 public:
     using value_type = T;
 
+    /// Without a default: `get()` throws LookupError where no value is set.
     explicit ContextVar(std::string name) : AnyContextVar(adopt(new Core(std::move(name)))) {}
     /// With a default, which no context holds.
     template <class U>
         requires std::constructible_from<T, U>
     ContextVar(std::string name, U&& fallback)
         : AnyContextVar(adopt(new Core(std::move(name), std::forward<U>(fallback)))) {}
+    /// Used by the library.
     explicit ContextVar(detail::IntrusivePtr<detail::ContextVarCore> core) noexcept : AnyContextVar(std::move(core)) {}
 
     /// The value in the current context, else the default. Throws LookupError when there is neither.
@@ -139,6 +146,7 @@ public:
     /// Restores what was before the `set` that gave the token: the value, or none. Throws RuntimeError when it was used
     /// already, std::invalid_argument when it is of another variable or was made in another context.
     void reset(Token<T>& token) const { detail::reset_in_current(*core_, token.state_); }
+    /// The same with a temporary.
     void reset(Token<T>&& token) const { reset(token); }
     /// Sets the value until the end of the scope: `auto guard = user.scoped("ann");` Mirrors `with var.set(x):` (3.14).
     template <class U = T>

@@ -22,14 +22,18 @@ namespace asyncio {
 /// Mirrors the statement `try: … except* E: …` (3.11).
 class ExceptStar {
 public:
+    /// Used by `except_star`.
     explicit ExceptStar(std::exception_ptr error) : original_(error), rest_(std::move(error)) {}
 
+    /// Gives the handler the members that are of one of the types, if there are any. What the handler throws is kept
+    /// until `finish()`.
     template <class... Es, class Handler>
         requires(sizeof...(Es) > 0)
     [[nodiscard("without .finish() what no handler took is lost")]] ExceptStar&& on(Handler&& handler) && {
         take<Es...>(handler);
         return std::move(*this);
     }
+    /// The same for a named one.
     template <class... Es, class Handler>
         requires(sizeof...(Es) > 0)
     ExceptStar& on(Handler&& handler) & {
@@ -39,7 +43,7 @@ public:
 
     /// Throws what is left: members that no handler took, in a group of their old nesting (or the exception itself,
     /// when it was no group), together with what handlers threw. A handler that throws members of the original again
-    /// puts them back into their places. Returns when nothing is left.
+    /// (`throw;` for all that it was given) puts them back into their places. Returns when nothing is left.
     void finish();
 
 private:
@@ -53,7 +57,11 @@ private:
         if (!match) return;
         if constexpr (std::is_same_v<Group, ExceptionGroup>) match = as_plain_group(match);
         try {
-            handler(static_cast<const Group&>(*as_exception_group(match)));
+            try {
+                std::rethrow_exception(match);
+            } catch (const Group& group) {  // so that `throw;` in the handler is Python's `raise`
+                handler(group);
+            }
         } catch (...) {
             add_thrown(std::current_exception());
         }

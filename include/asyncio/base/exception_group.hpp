@@ -39,13 +39,16 @@ public:
     BaseExceptionGroup(std::string message, std::vector<std::exception_ptr> exceptions);
     BaseExceptionGroup(const BaseExceptionGroup&) = default;
     BaseExceptionGroup& operator=(const BaseExceptionGroup&) = default;
-    virtual ~BaseExceptionGroup() = default;
+    virtual ~BaseExceptionGroup();
 
+    /// The message alone, without the number of members; see `text()`.
     [[nodiscard]] const std::string& message() const noexcept { return message_; }
+    /// The direct members, which may be groups themselves.
     [[nodiscard]] const std::vector<std::exception_ptr>& exceptions() const noexcept { return exceptions_; }
     /// "message (2 sub-exceptions)"
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
 
+    /// What `split` gives.
     struct Split {
         std::exception_ptr match;  ///< a group, nullptr when nothing matches
         std::exception_ptr rest;   ///< a group, nullptr when everything matches
@@ -66,6 +69,7 @@ public:
     [[nodiscard]] std::exception_ptr subgroup() const {
         return split<Es...>().match;
     }
+    /// The same for the exceptions that meet the condition.
     [[nodiscard]] std::exception_ptr subgroup(const std::function<bool(const std::exception_ptr&)>& condition) const {
         return split(condition).match;
     }
@@ -85,6 +89,7 @@ class ExceptionGroup : public BaseExceptionGroup, public std::exception {
 public:
     /// Throws std::invalid_argument as BaseExceptionGroup does, and when a member is not a std::exception.
     ExceptionGroup(std::string message, std::vector<std::exception_ptr> exceptions);
+    /// As `text()`.
     [[nodiscard]] const char* what() const noexcept override { return text().c_str(); }
 };
 

@@ -18,6 +18,7 @@ namespace asyncio {
 class CancelledError final {
 public:
     CancelledError() = default;
+    /// With the message that was given to `cancel(msg)`.
     explicit CancelledError(std::string message) : message_(std::move(message)) {}
 
     /// What was given to `cancel(msg)`; empty without one.
@@ -33,7 +34,9 @@ class KeyboardInterrupt {};
 /// Asks the program to end; leaves `run_forever` at once. Not a `std::exception`. Mirrors Python's SystemExit.
 class SystemExit {
 public:
+    /// `code` is what the program shall exit with.
     explicit SystemExit(int code = 0) noexcept : code_(code) {}
+    /// What the program shall exit with.
     [[nodiscard]] int code() const noexcept { return code_; }
 
 private:
@@ -53,12 +56,16 @@ public:
 /// Mirrors asyncio.TimeoutError (alias of the builtin since 3.11).
 class TimeoutError : public std::runtime_error {
 public:
+    /// "timed out", without a cause.
     TimeoutError() : std::runtime_error("timed out") {}
+    /// "timed out", made from `cause`.
     explicit TimeoutError(std::exception_ptr cause) : TimeoutError("timed out", std::move(cause)) {}
+    /// With a text of its own.
     explicit TimeoutError(const std::string& what, std::exception_ptr cause = nullptr)
         : std::runtime_error(what),
           cause_(std::move(cause)) {}
 
+    /// The CancelledError that it was made from; nullptr without one.
     [[nodiscard]] const std::exception_ptr& cause() const noexcept { return cause_; }
 
 private:
@@ -97,6 +104,7 @@ public:
 
     /// The bytes that did come before the end.
     [[nodiscard]] const std::string& partial() const noexcept { return partial_; }
+    /// How many bytes were asked for; nullopt when a separator was awaited.
     [[nodiscard]] std::optional<std::size_t> expected() const noexcept { return expected_; }
 
 private:
@@ -107,6 +115,7 @@ private:
 /// A read would need more than the stream's limit. Mirrors asyncio.LimitOverrunError.
 class LimitOverrunError : public std::runtime_error {
 public:
+    /// See `consumed()`.
     LimitOverrunError(const std::string& message, std::size_t consumed)
         : std::runtime_error(message),
           consumed_(consumed) {}
@@ -121,34 +130,42 @@ private:
 // Python's OSError subclasses. Each is a std::system_error with the errc that gives it its name; use os_error() to make
 // the right one from an errno value.
 
+/// EAGAIN, EALREADY or EINPROGRESS: it cannot be done at once. Mirrors Python's BlockingIOError.
 class BlockingIOError : public std::system_error {
 public:
     using std::system_error::system_error;
 };
+/// EPIPE or ESHUTDOWN: nobody reads what is sent. Mirrors Python's BrokenPipeError.
 class BrokenPipeError : public std::system_error {
 public:
     using std::system_error::system_error;
 };
+/// ECONNABORTED. Mirrors Python's ConnectionAbortedError.
 class ConnectionAbortedError : public std::system_error {
 public:
     using std::system_error::system_error;
 };
+/// ECONNREFUSED: nobody listens there. Mirrors Python's ConnectionRefusedError.
 class ConnectionRefusedError : public std::system_error {
 public:
     using std::system_error::system_error;
 };
+/// ECONNRESET: the other side has broken the connection off. Mirrors Python's ConnectionResetError.
 class ConnectionResetError : public std::system_error {
 public:
     using std::system_error::system_error;
 };
+/// ENOENT. Mirrors Python's FileNotFoundError.
 class FileNotFoundError : public std::system_error {
 public:
     using std::system_error::system_error;
 };
+/// EEXIST. Mirrors Python's FileExistsError.
 class FileExistsError : public std::system_error {
 public:
     using std::system_error::system_error;
 };
+/// EACCES or EPERM. Mirrors Python's PermissionError.
 class PermissionError : public std::system_error {
 public:
     using std::system_error::system_error;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <source_location>
 #include <string>
 #include <string_view>
@@ -12,6 +13,12 @@ namespace asyncio::detail {
 [[nodiscard]] std::string function_name(std::string_view description);
 [[nodiscard]] inline std::string function_name(const std::source_location& place) {
     return function_name(std::string_view(place.function_name()));
+}
+
+/// "file:line".
+[[nodiscard]] std::string file_and_line(std::string_view file, std::uint_least32_t line);
+[[nodiscard]] inline std::string file_and_line(const std::source_location& place) {
+    return file_and_line(place.file_name(), place.line());
 }
 
 /// Whether a function, described likewise, is one of the library's own that users have not heard of.

@@ -19,7 +19,7 @@ public:
     /// any more once the node can be taken, unless it wakes. False when the inbox is closed: the node was not taken.
     template <class Wake>
     bool push(ReadyNode& node, Wake wake) noexcept {
-        ReadyNode* head = head_.load(memory_relaxed);
+        ReadyNode* head = nullptr;  // a guess: to load it first would fetch its cache line twice
         do {
             if (head == &closed_) return false;
             node.next = head == &sleeps_ ? nullptr : head;

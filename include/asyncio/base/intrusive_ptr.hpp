@@ -1,5 +1,7 @@
 #pragma once
 
+#include <asyncio/base/light_traits.hpp>
+
 #include <cstddef>
 #include <utility>
 
@@ -26,12 +28,13 @@ public:
     }
 
     IntrusivePtr(const IntrusivePtr& other) noexcept : IntrusivePtr(other.object_) {}
-    IntrusivePtr(IntrusivePtr&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+    IntrusivePtr(IntrusivePtr&& other) noexcept : object_(exchanged(other.object_, nullptr)) {}
 
     IntrusivePtr& operator=(IntrusivePtr other) noexcept {
-        std::swap(object_, other.object_);
+        swap(other);
         return *this;
     }
+    void swap(IntrusivePtr& other) noexcept { object_ = exchanged(other.object_, object_); }
 
     ~IntrusivePtr() {
         if (object_ != nullptr) object_->release();
@@ -44,7 +47,7 @@ public:
     friend bool operator==(const IntrusivePtr&, const IntrusivePtr&) noexcept = default;
 
     /// Gives the reference to the caller, who must release it.
-    [[nodiscard]] T* detach() noexcept { return std::exchange(object_, nullptr); }
+    [[nodiscard]] T* detach() noexcept { return exchanged(object_, nullptr); }
 
 private:
     T* object_ = nullptr;

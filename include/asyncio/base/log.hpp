@@ -9,7 +9,12 @@
 namespace asyncio {
 
 /// How serious a log line is, in the order of Python's logging.
-enum class LogLevel { debug, info, warning, error };
+enum class LogLevel {
+    debug,    ///< of use in debug mode only, such as which loop was closed
+    info,     ///< nothing is wrong, such as a name that took long to look up
+    warning,  ///< probably a mistake, such as a coroutine that was never awaited
+    error,    ///< an exception that nobody handles
+};
 
 /// Receives every line that the library has to say. Must not throw (what it throws is swallowed) and may be called from
 /// any thread, one call at a time.

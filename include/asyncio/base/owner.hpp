@@ -1,5 +1,7 @@
 #pragma once
 
+#include <asyncio/base/light_traits.hpp>
+
 #include <cstddef>
 #include <type_traits>
 #include <utility>
@@ -41,9 +43,9 @@ public:
     ~Owner() { reset(); }
 
     [[nodiscard]] Object* get() const noexcept { return object_; }
-    [[nodiscard]] Object* release() noexcept { return std::exchange(object_, nullptr); }
+    [[nodiscard]] Object* release() noexcept { return exchanged(object_, nullptr); }
     void reset(Object* object = nullptr) noexcept {
-        if (Object* const old = std::exchange(object_, object)) Delete()(old);
+        if (Object* const old = exchanged(object_, object)) Delete()(old);
     }
 
     [[nodiscard]] Object& operator*() const noexcept { return *object_; }

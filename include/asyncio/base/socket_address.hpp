@@ -30,13 +30,17 @@ public:
     /// True when `host` is a numeric address, so that no resolver is needed.
     [[nodiscard]] static bool is_numeric(std::string_view host) noexcept;
 
+    /// Whether there is no address in it.
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
     /// The system's AF_… value; AF_UNSPEC (0) when empty.
     [[nodiscard]] int family() const noexcept;
+    /// Whether it is an IPv6 address.
     [[nodiscard]] bool is_ipv6() const noexcept;
     /// The numeric host, or the path of a Unix socket.
     [[nodiscard]] std::string host() const;
+    /// The port in the host's byte order; 0 when it is no IP address.
     [[nodiscard]] std::uint16_t port() const noexcept;
+    /// Changes the port; does nothing when it is no IP address.
     void set_port(std::uint16_t port) noexcept;
 
     /// "127.0.0.1:80", "[::1]:80" or the path.
@@ -44,11 +48,16 @@ public:
 
     /// The system's form: a `sockaddr` of `size()` bytes.
     [[nodiscard]] const void* data() const noexcept { return storage_.data(); }
+    /// The same, for system calls that write one of up to `capacity` bytes; `set_size` comes afterwards.
     [[nodiscard]] void* data() noexcept { return storage_.data(); }
+    /// In bytes; 0 when empty.
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
+    /// How many bytes a system call has written to `data()`.
     void set_size(std::uint32_t size) noexcept { size_ = size; }
+    /// How many bytes there is room for.
     static constexpr std::uint32_t capacity = 112;
 
+    /// Whether family, host, port and all else are the same.
     friend bool operator==(const SocketAddress& a, const SocketAddress& b) noexcept;
     /// Prints as `to_string()`.
     template <class Traits>

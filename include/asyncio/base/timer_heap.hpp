@@ -11,13 +11,15 @@ namespace asyncio::detail {
 
 /// A timer: a ready node with a deadline. Lives in the frame of a sleeping coroutine or inside a TimerHandle.
 struct TimerNode : ReadyNode {
-    using ReadyNode::ReadyNode;
+    explicit TimerNode(Run function, Clock::time_point deadline = {}) noexcept : ReadyNode(function), when(deadline) {}
+    /// For what sets `run` when it is about to be scheduled.
+    explicit TimerNode(Clock::time_point deadline) noexcept : when(deadline) {}
     static constexpr std::uint32_t not_scheduled = UINT32_MAX;
 
     [[nodiscard]] bool scheduled() const noexcept { return index != not_scheduled; }
 
-    Clock::time_point when{};
-    std::uint64_t sequence = 0;  // order of scheduling, decides among equal deadlines
+    Clock::time_point when;
+    std::uint64_t sequence;  // order of scheduling, decides among equal deadlines; set when it is
     std::uint32_t index = not_scheduled;
 };
 
@@ -40,8 +42,8 @@ public:
     /// Precondition: not empty.
     [[nodiscard]] Clock::time_point next_deadline() noexcept {
         // Among equal deadlines what is in the heap is older, and so goes first.
-        if (sorted_ == 0 || earliest_newest_ < entries_.front().when) sort_in_newest();
-        return entries_.front().when;
+        if (sorted_ == 0 || earliest_newest_ < entries_[0].when) sort_in_newest();
+        return entries_[0].when;
     }
 
     /// Throws std::bad_alloc, and then nothing is scheduled. Precondition: not scheduled yet.
@@ -69,7 +71,7 @@ public:
     /// Removes and returns the timer that is due first. Precondition: not empty.
     TimerNode& pop() noexcept {
         static_cast<void>(next_deadline());
-        TimerNode& node = *entries_.front().node;
+        TimerNode& node = *entries_[0].node;
         remove(0);
         return node;
     }

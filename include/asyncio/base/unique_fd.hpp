@@ -1,6 +1,6 @@
 #pragma once
 
-#include <utility>
+#include <asyncio/base/light_traits.hpp>
 
 namespace asyncio::detail {
 
@@ -9,11 +9,11 @@ class UniqueFd {
 public:
     UniqueFd() noexcept = default;
     explicit UniqueFd(int fd) noexcept : fd_(fd) {}
-    UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    UniqueFd(UniqueFd&& other) noexcept : fd_(exchanged(other.fd_, -1)) {}
     UniqueFd& operator=(UniqueFd&& other) noexcept {
         if (this != &other) {
             reset();
-            fd_ = std::exchange(other.fd_, -1);
+            fd_ = exchanged(other.fd_, -1);
         }
         return *this;
     }
@@ -21,7 +21,7 @@ public:
 
     [[nodiscard]] int get() const noexcept { return fd_; }
     explicit operator bool() const noexcept { return fd_ >= 0; }
-    [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
+    [[nodiscard]] int release() noexcept { return exchanged(fd_, -1); }
     void reset() noexcept;
 
 private:

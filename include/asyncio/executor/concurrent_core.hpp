@@ -5,13 +5,13 @@
 #include <asyncio/base/clock.hpp>
 #include <asyncio/base/intrusive_list.hpp>
 #include <asyncio/base/intrusive_ptr.hpp>
+#include <asyncio/base/standard/mutex.hpp>
 #include <asyncio/executor/errors.hpp>
 #include <asyncio/executor/job.hpp>
 #include <asyncio/task/slot.hpp>
 
 #include <cstdint>
 #include <exception>
-#include <mutex>
 #include <string>
 #include <utility>
 
@@ -19,6 +19,9 @@ namespace asyncio::detail {
 
 class ConcurrentCore;
 class LoopCore;
+
+/// The end of what begins now; `max()`: never.
+[[nodiscard]] Clock::time_point deadline_of(const TimeLimit& timeout) noexcept;
 
 /// Somebody to be told once that a concurrent future is done: in the thread that completes it, or at once.
 struct ConcurrentDone : ListHook {
@@ -75,11 +78,11 @@ public:
     void fail(std::exception_ptr error) noexcept;
 
     /// Blocks until it is done. Throws TimeoutError.
-    void wait(TimeLimit timeout);
+    void wait(const TimeLimit& timeout);
     /// The same, then throws futures::CancelledError or the exception, if it is one.
-    void wait_for_result(TimeLimit timeout);
+    void wait_for_result(const TimeLimit& timeout);
     /// Waits as well; the exception, nullptr for a result. Throws futures::CancelledError.
-    [[nodiscard]] std::exception_ptr wait_for_exception(TimeLimit timeout);
+    [[nodiscard]] std::exception_ptr wait_for_exception(const TimeLimit& timeout);
 
     /// Tells `node` once, at once when done. The caller sees to it that it lives until then.
     void add(ConcurrentDone& node) noexcept;

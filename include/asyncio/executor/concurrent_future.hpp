@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/base/standard/functional.hpp>
 #include <asyncio/executor/concurrent_core.hpp>
 #include <asyncio/executor/wrap_state.hpp>
@@ -19,7 +20,7 @@ struct ResultOptions {
     /// How long to wait at most. Default: without limit.
     TimeLimit timeout{};
 };
-static_assert(std::is_trivially_destructible_v<ResultOptions>);
+static_assert(detail::trivially_destructible<ResultOptions>);
 
 /// A result that another thread computes: what `submit` and `run_coroutine_threadsafe` return. Copying copies the
 /// reference.
@@ -36,12 +37,16 @@ public:
 
     /// A pending future, for executors and tests.
     Future() : core_(detail::ConcurrentPtr::adopt(new detail::ConcurrentState<T>)) {}
+    /// Used by the library.
     explicit Future(detail::ConcurrentPtr core) noexcept : core_(std::move(core)) {}
 
     /// True when it is cancelled now or was before; false when it runs or is finished.
     bool cancel() const noexcept { return core_->cancel(); }
+    /// True when `cancel()` was in time.
     [[nodiscard]] bool cancelled() const noexcept { return core_->cancelled(); }
+    /// True while the call is being run.
     [[nodiscard]] bool running() const noexcept { return core_->state() == detail::ConcurrentCore::State::running; }
+    /// True when there is a result or an exception, or it was cancelled.
     [[nodiscard]] bool done() const noexcept { return core_->done(); }
 
     /// Blocks this thread until the future is done; gives the result, which all handles share, or throws the exception,
@@ -80,6 +85,7 @@ public:
     void set_result(U&& value) const {
         core_->finish_with([&](auto&) { slot().emplace(std::forward<U>(value)); });
     }
+    /// The same without a value.
     void set_result() const
         requires std::is_void_v<T>
     {
@@ -99,10 +105,13 @@ public:
 
     /// `<Future state=running>` …
     [[nodiscard]] std::string repr() const { return core_->repr(); }
+    /// Used by the library.
     [[nodiscard]] detail::ConcurrentCore& core() const noexcept { return *core_; }
+    /// Used by the library.
     [[nodiscard]] detail::ConcurrentState<T>& state() const noexcept {
         return static_cast<detail::ConcurrentState<T>&>(*core_);
     }
+    /// Whether both refer to the same future.
     friend bool operator==(const Future& a, const Future& b) noexcept { return a.core_ == b.core_; }
 
     /// Throws RuntimeError when no loop runs in this thread.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/clock.hpp>
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/base/owner.hpp>
 #include <asyncio/base/standard/ranges.hpp>
 #include <asyncio/executor/concurrent_future.hpp>
@@ -8,7 +9,6 @@
 
 #include <cstddef>
 #include <optional>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -26,8 +26,8 @@ public:
 
     /// False when the future was added before.
     bool add(ConcurrentCore& future);
-    /// The next one that is done, in the order of completion; blocks. nullptr when the time is over.
-    [[nodiscard]] ConcurrentCore* pop(std::optional<Clock::time_point> deadline);
+    /// The next one that is done, in the order of completion; blocks. nullptr when the time is over, see deadline_of.
+    [[nodiscard]] ConcurrentCore* pop(Clock::time_point deadline);
     [[nodiscard]] std::size_t size() const noexcept;
 
 private:
@@ -36,12 +36,7 @@ private:
 };
 
 /// Blocks until the condition holds or the time is over.
-void wait_concurrent(CompletionQueue& queue, TimeLimit timeout, ReturnWhen return_when);
-
-[[nodiscard]] inline std::optional<Clock::time_point> deadline_of(TimeLimit timeout) {
-    if (!timeout) return std::nullopt;
-    return saturating_add(Clock::now(), *timeout);
-}
+void wait_concurrent(CompletionQueue& queue, const TimeLimit& timeout, ReturnWhen return_when);
 
 }  // namespace detail
 
@@ -50,8 +45,8 @@ namespace futures {
 /// What `futures::wait` gives: two groups, each in the order of the input and without duplicates.
 template <class T>
 struct DoneAndNotDone {
-    std::vector<Future<T>> done;
-    std::vector<Future<T>> not_done;
+    std::vector<Future<T>> done;      ///< finished or cancelled
+    std::vector<Future<T>> not_done;  ///< pending or running
 };
 
 /// Blocks this thread until the futures are done, as `return_when` says, or the time is over, which is no error. Tasks
@@ -76,7 +71,8 @@ auto wait(R&& range, const WaitOptions& options = {}) {
 template <class T>
 class AsCompleted {
 public:
-    AsCompleted(asyncio::detail::Owner<asyncio::detail::CompletionQueue> queue, TimeLimit timeout)
+    /// Used by `as_completed`.
+    AsCompleted(asyncio::detail::Owner<asyncio::detail::CompletionQueue> queue, const TimeLimit& timeout)
         : queue_(std::move(queue)),
           left_(queue_->size()),
           deadline_(asyncio::detail::deadline_of(timeout)) {}
@@ -90,30 +86,38 @@ public:
         return Future<T>(asyncio::detail::ConcurrentPtr(core));
     }
 
+    /// The input iterator of a range-for. Reaching each element is one `next()`: it blocks and throws likewise.
     class Iterator {
     public:
         using value_type = Future<T>;
         using difference_type = std::ptrdiff_t;
+        /// Gets the first one.
         explicit Iterator(AsCompleted& source) : source_(&source), current_(source.next()) {}
+        /// The future that is done.
         const Future<T>& operator*() const { return *current_; }
+        /// Gets the next one.
         Iterator& operator++() {
             current_ = source_->next();
             return *this;
         }
+        /// The same.
         void operator++(int) { ++*this; }
+        /// Whether the range is over.
         friend bool operator==(const Iterator& it, std::default_sentinel_t) noexcept { return !it.current_; }
 
     private:
         AsCompleted* source_;
         std::optional<Future<T>> current_;
     };
+    /// Waits for the first one. A second call goes on where the first range stands.
     Iterator begin() { return Iterator(*this); }
+    /// The end of the range.
     [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
 private:
     asyncio::detail::Owner<asyncio::detail::CompletionQueue> queue_;
     std::size_t left_;
-    std::optional<Clock::time_point> deadline_;
+    Clock::time_point deadline_;
 };
 
 /// Keyword arguments of `futures::as_completed`.
@@ -121,7 +125,7 @@ struct AsCompletedOptions {
     /// For all futures together, from the call on. Default: without limit.
     TimeLimit timeout{};
 };
-static_assert(std::is_trivially_destructible_v<AsCompletedOptions>);
+static_assert(detail::trivially_destructible<AsCompletedOptions>);
 
 /// See AsCompleted. Mirrors concurrent.futures.as_completed (since 3.2).
 template <std::ranges::input_range R>

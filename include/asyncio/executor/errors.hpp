@@ -18,6 +18,7 @@ public:
 /// one. Mirrors concurrent.futures.CancelledError.
 class CancelledError final : public Error {
 public:
+    /// "the future was cancelled"
     CancelledError() : Error("the future was cancelled") {}
 };
 

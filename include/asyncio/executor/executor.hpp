@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/base/standard/ranges.hpp>
 #include <asyncio/executor/bound_call.hpp>
 #include <asyncio/executor/concurrent_future.hpp>
@@ -68,7 +69,7 @@ struct ShutdownOptions {
     /// Cancel the jobs that have not started. Since 3.9.
     bool cancel_futures = false;
 };
-static_assert(std::is_trivially_destructible_v<ShutdownOptions>);
+static_assert(detail::trivially_destructible<ShutdownOptions>);
 
 /// Runs functions somewhere else. Derive from it to write one of your own: `execute` and `shutdown`.
 ///
@@ -106,10 +107,12 @@ public:
     auto map(F f, R&& range, const MapOptions& options = {}) {
         return detail::make_map(*this, options, std::move(f), std::forward<R>(range));
     }
+    /// The same with two arguments for each call.
     template <class F, std::ranges::input_range R1, std::ranges::input_range R2>
     auto map(F f, R1&& first, R2&& second, const MapOptions& options = {}) {
         return detail::make_map(*this, options, std::move(f), std::forward<R1>(first), std::forward<R2>(second));
     }
+    /// The same with three.
     template <class F, std::ranges::input_range R1, std::ranges::input_range R2, std::ranges::input_range R3>
     auto map(F f, R1&& first, R2&& second, R3&& third, const MapOptions& options = {}) {
         return detail::make_map(*this, options, std::move(f), std::forward<R1>(first), std::forward<R2>(second),

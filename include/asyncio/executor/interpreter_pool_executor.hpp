@@ -22,6 +22,7 @@ namespace futures {
 /// concurrent.interpreters.ExecutionFailed (since 3.14).
 class ExecutionFailed : public RemoteError {
 public:
+    /// With the name of the exception's type, and its text.
     using RemoteError::RemoteError;
 };
 
@@ -29,10 +30,12 @@ public:
 /// concurrent.futures.interpreter.BrokenInterpreterPool (since 3.14).
 class BrokenInterpreterPool : public BrokenThreadPool {
 public:
+    /// See `cause()`.
     BrokenInterpreterPool(const std::string& what, std::exception_ptr cause)
         : BrokenThreadPool(what),
           cause_(std::move(cause)) {}
 
+    /// The ExecutionFailed of the initializer.
     [[nodiscard]] const std::exception_ptr& cause() const noexcept { return cause_; }
 
 private:
@@ -106,6 +109,7 @@ public:
     auto map(RemoteFunction<F> function, R&& range, const MapOptions& options = {}) {
         return detail::make_map(*this, options, function, std::forward<R>(range));
     }
+    /// The same with two arguments for each call.
     template <auto F, std::ranges::input_range R1, std::ranges::input_range R2>
     auto map(RemoteFunction<F> function, R1&& first, R2&& second, const MapOptions& options = {}) {
         return detail::make_map(*this, options, function, std::forward<R1>(first), std::forward<R2>(second));
@@ -113,7 +117,9 @@ public:
 
     /// See ThreadPoolExecutor.
     void shutdown(const ShutdownOptions& options = {}) { threads_.shutdown(options); }
+    /// See ThreadPoolExecutor.
     [[nodiscard]] Coro<> aclose(bool cancel_futures = false) { return threads_.aclose(cancel_futures); }
+    /// How many threads there are at present.
     [[nodiscard]] std::size_t threads() const { return threads_.threads(); }
 
 private:

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <asyncio/base/light_traits.hpp>
+
 #include <exception>
 #include <utility>
 
@@ -12,22 +14,25 @@ namespace detail {
 class JobEnd {
 public:
     virtual void before_delivery() noexcept {}
+    /// Instead, when nothing is done after it but to post the outcome to a loop.
+    virtual void before_post() noexcept { before_delivery(); }
 
 protected:
     ~JobEnd() = default;
 };
 
 /// The untyped form of a call that was given to an executor. Exactly one of run (or begin and finish), cancel and fail
-/// is called, once.
+/// is called, once; after all but the first, release_job.
 class JobNode {
 public:
     JobNode() noexcept = default;
     JobNode(const JobNode&) = delete;
     JobNode& operator=(const JobNode&) = delete;
 
-    /// Runs the call, unless it was cancelled meanwhile, and delivers its outcome.
-    void run(JobEnd& end) noexcept {
+    /// Runs the call, unless it was cancelled meanwhile, delivers its outcome, and gives up the executor's reference.
+    virtual void run(JobEnd& end) noexcept {
         if (begin()) finish(end);
+        release_job();
     }
     /// From here on it cannot be cancelled any more. False: it was before, nothing is left to do.
     [[nodiscard]] virtual bool begin() noexcept = 0;
@@ -55,8 +60,11 @@ namespace futures {
 /// Thread safety: may be handed from thread to thread.
 class Job {
 public:
+    /// Used by the library.
     explicit Job(detail::JobNode& node) noexcept : node_(&node) {}
+    /// Leaves `other` without a call.
     Job(Job&& other) noexcept : node_(other.detach()) {}
+    /// Cancels the call that was here.
     Job& operator=(Job&& other) noexcept {
         if (this != &other) {
             cancel();
@@ -70,9 +78,7 @@ public:
     void run() noexcept {
         struct Nobody final : detail::JobEnd {
         } nobody;
-        if (node_ == nullptr) return;
-        node_->run(nobody);
-        detach()->release_job();
+        if (node_ != nullptr) detach()->run(nobody);
     }
     /// Cancels its future.
     void cancel() noexcept {
@@ -87,8 +93,10 @@ public:
         detach()->release_job();
     }
 
-    /// For executors that queue the nodes themselves.
-    [[nodiscard]] detail::JobNode* detach() noexcept { return std::exchange(node_, nullptr); }
+    /// For executors that queue the nodes themselves. It stays here.
+    [[nodiscard]] detail::JobNode* node() const noexcept { return node_; }
+    /// The same; it leaves.
+    [[nodiscard]] detail::JobNode* detach() noexcept { return detail::exchanged(node_, nullptr); }
 
 private:
     detail::JobNode* node_;

@@ -10,28 +10,58 @@
 
 namespace asyncio::detail {
 
+class AnswerSource;
+class LoopLink;
+
+/// A loop's entry for a link that is open. It lies apart from what the other thread touches, since the entries before
+/// and after it in the list write to it, too.
+struct LinkEntry : ListHook {
+    LoopLink* link = nullptr;
+    const AnswerSource* source = nullptr;  // which brings its answer; only compared
+};
+
 /// A message that another thread may once send to a loop, without keeping the loop alive and without a lock.
 ///
-///     open ──post()──► posting ──► posted ──► arrived(), in the loop's thread
+///     open ──post()──► posted ──► arrived(), in the loop's thread
 ///       └────cut()───► cut: post() does nothing any more
 ///
-/// From connect() on the loop has it in a list, with a reference, and cuts it when it closes; so the other thread
-/// touches the loop only while that still waits for it.
-class LoopLink : public ReadyNode, public ListHook {
+/// From connect() on the loop has it in a list, with a reference, and cuts it when it closes, or waits for its arrival;
+/// so the other thread touches the loop only while that still waits for it. Who has posted does not touch the link any
+/// more: the loop's processor has its memory by then.
+class LoopLink : public ReadyNode {
 public:
     void retain() noexcept { references_.fetch_add(1, memory_relaxed); }
-    void release() noexcept {
-        if (references_.fetch_sub(1, memory_acq_rel) == 1) delete this;
+    void release(std::uint32_t count = 1) noexcept {
+        if (references_.fetch_sub(count, memory_acq_rel) == count) delete this;
     }
 
-    /// Loop's thread; once. Throws std::bad_alloc.
-    void connect(LoopCore& loop);
-    /// The other side; once, holding a reference. False when it was cut before.
-    bool post() noexcept;
-    /// Loop's thread: what has not been posted is not wanted any more. Releases the list's reference.
-    void cut() noexcept;
-    /// The same when the loop closes: calls closed().
-    void close() noexcept;
+    /// Loop's thread; once. The entry must live until arrived() or closed(), or until it was cut. Throws
+    /// std::bad_alloc.
+    void connect(LoopCore& loop, LinkEntry& entry);
+    /// The other side; once, holding a reference, which goes with it. Nothing happens when it was cut before.
+    void post_and_release() noexcept {
+        if (claim()) {
+            send();
+        } else {
+            release();
+        }
+    }
+    /// The same in two steps: after true, send() has to follow soon, for a loop that closes waits for it. False: it was
+    /// cut before, or connect() has failed.
+    [[nodiscard]] bool claim() noexcept;
+    void send() noexcept;
+    /// The same; the reference stays.
+    void post() noexcept {
+        retain();
+        post_and_release();
+    }
+    /// Loop's thread: what has not been posted is not wanted any more. Releases the list's reference. False: it has
+    /// been posted, and will arrive.
+    bool cut() noexcept;
+    /// The same when the loop closes: calls closed(). False: it was posted, and is about to arrive.
+    [[nodiscard]] bool close() noexcept;
+    /// Whether that is one of these.
+    [[nodiscard]] static bool is_link(const ReadyNode& node) noexcept { return node.run == &run_link; }
     [[nodiscard]] bool may_come_soon() const noexcept { return may_come_soon_; }
 
 protected:
@@ -45,11 +75,12 @@ protected:
     virtual void closed() noexcept = 0;
 
 private:
-    enum class State : std::uint8_t { open, posting, posted, cut };
+    enum class State : std::uint8_t { open, posted, cut };
     static void run_link(ReadyNode& node, Turn turn);
     [[nodiscard]] bool take_back() noexcept;
 
     LoopCore* loop_ = nullptr;
+    LinkEntry* entry_ = nullptr;
     Atomic<std::uint32_t> references_{1};
     Atomic<State> state_{State::open};
     const bool may_come_soon_;
@@ -68,6 +99,7 @@ protected:
 private:
     friend class Delivery;
     Delivery* from_ = nullptr;  // while connected; it then holds a reference to this future
+    LinkEntry entry_;           // of that
 };
 
 template <class T>

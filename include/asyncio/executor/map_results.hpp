@@ -1,11 +1,12 @@
 #pragma once
 
 #include <asyncio/base/clock.hpp>
+#include <asyncio/base/light_traits.hpp>
+#include <asyncio/base/ring.hpp>
 #include <asyncio/base/standard/memory.hpp>
 #include <asyncio/base/standard/ranges.hpp>
 #include <asyncio/executor/bound_call.hpp>
 #include <asyncio/executor/concurrent_future.hpp>
-#include <asyncio/queue/ring.hpp>
 #include <asyncio/task/result.hpp>
 
 #include <cstddef>
@@ -29,16 +30,16 @@ struct MapOptions {
     /// Since 3.14.
     std::optional<std::size_t> buffersize{};
 };
-static_assert(std::is_trivially_destructible_v<MapOptions>);
+static_assert(detail::trivially_destructible<MapOptions>);
 
 /// The results of `Executor::map`: an input range, or one `next()` after the other.
 template <class T, class Source>
 class MapResults {
 public:
+    /// Used by `Executor::map`.
     MapResults(Source source, const MapOptions& options)
         : source_(std::move(source)),
-          deadline_(options.timeout ? std::optional(asyncio::detail::saturating_add(Clock::now(), *options.timeout))
-                                    : std::nullopt),
+          deadline_(asyncio::detail::deadline_of(options.timeout)),
           buffersize_(options.buffersize) {
         if (buffersize_ == std::size_t{0}) throw std::invalid_argument("buffersize must be >= 1");
         fill();
@@ -67,24 +68,32 @@ public:
         }
     }
 
+    /// The input iterator of a range-for. Reaching each element is one `next()`: it blocks and throws likewise.
     class Iterator {
     public:
         using value_type = asyncio::detail::Storable<T>;
         using difference_type = std::ptrdiff_t;
+        /// Gets the first result.
         explicit Iterator(MapResults& results) : results_(&results), current_(results.next()) {}
+        /// The result, which may be moved from.
         value_type& operator*() const { return *current_; }
+        /// Gets the next result.
         Iterator& operator++() {
             current_ = results_->next();
             return *this;
         }
+        /// The same.
         void operator++(int) { ++*this; }
+        /// Whether the range is over.
         friend bool operator==(const Iterator& it, std::default_sentinel_t) noexcept { return !it.current_; }
 
     private:
         MapResults* results_;
         mutable std::optional<value_type> current_;
     };
+    /// Waits for the first result. A second call goes on where the first range stands.
     Iterator begin() { return Iterator(*this); }
+    /// The end of the range.
     [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
 private:
@@ -109,13 +118,13 @@ private:
         pending_.clear();
     }
     [[nodiscard]] TimeLimit time_left() const {
-        if (!deadline_) return std::nullopt;
-        return *deadline_ - Clock::now();
+        if (deadline_ == Clock::time_point::max()) return std::nullopt;
+        return deadline_ - Clock::now();
     }
 
     std::optional<Source> source_;  // none when the input has ended
     asyncio::detail::Ring<Future<T>> pending_;
-    std::optional<Clock::time_point> deadline_;
+    Clock::time_point deadline_;
     std::optional<std::size_t> buffersize_;
 };
 

@@ -34,8 +34,10 @@ struct WorkerEnd {
 /// The message names the signal or the status, the function and the attempt.
 class WorkerDied : public BrokenProcessPool {
 public:
+    /// See `end()`.
     WorkerDied(const std::string& message, WorkerEnd end) : BrokenProcessPool(message), end_(std::move(end)) {}
 
+    /// How the worker ended, and what it ran.
     [[nodiscard]] const WorkerEnd& end() const noexcept { return end_; }
 
 private:

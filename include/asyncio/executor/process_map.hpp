@@ -1,11 +1,11 @@
 #pragma once
 
-#include <asyncio/base/standard/memory.hpp>
+#include <asyncio/base/owner.hpp>
+#include <asyncio/base/ring.hpp>
 #include <asyncio/base/standard/ranges.hpp>
 #include <asyncio/executor/concurrent_future.hpp>
 #include <asyncio/executor/map_results.hpp>
 #include <asyncio/executor/remote_job.hpp>
-#include <asyncio/queue/ring.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -35,16 +35,15 @@ public:
 
 private:
     void submit_chunk() {
-        auto message = std::make_unique<RemoteMessage>();
+        auto message = make_owner<RemoteMessage>();
         bool first = true;
         while (chunk_.size() < chunksize_ && !arguments_.at_end()) {
-            if (!first) message->further.push_back(std::make_unique<RemoteJob>());
-            RemoteJob& job = first ? message->first : *message->further.back();
+            RemoteJob& job = first ? message->first : message->add_job();
             chunk_.push(deliver_to_future<T>(job));
             const bool written = arguments_.take([&](auto&&... arguments) {
                 return write_request<F>(*message, job, std::forward<decltype(arguments)>(arguments)...);
             });
-            if (!written && !first) message->further.pop_back();
+            if (!written && !first) message->drop_last_job();
             if (written) first = false;
         }
         if (!first) executor_->execute_message(std::move(message), RemoteFunction<F>::entry().name());

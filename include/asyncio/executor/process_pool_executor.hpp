@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/clock.hpp>
+#include <asyncio/base/owner.hpp>
 #include <asyncio/base/standard/chrono.hpp>
 #include <asyncio/base/standard/memory.hpp>
 #include <asyncio/base/standard/ranges.hpp>
@@ -40,15 +41,19 @@ enum class StartMethod {
 /// What each worker process calls first: `{asyncio::remote<&load>, "model.bin"}`. The arguments are encoded at once.
 class WorkerInitializer {
 public:
-    WorkerInitializer() noexcept = default;
+    WorkerInitializer() noexcept;
+    /// Each worker calls the function with these arguments. Throws what their codecs throw.
     template <auto F, class... Args>
     WorkerInitializer(RemoteFunction<F>, Args&&... args) : function_(RemoteFunction<F>::entry().name()) {
         ByteSink sink(request_, &shared_);
         detail::write_call<F>(sink, std::forward<Args>(args)...);
     }
 
+    /// Used by the pool.
     [[nodiscard]] const std::string& request() const noexcept { return request_; }
+    /// Used by the pool.
     [[nodiscard]] const detail::SharedFiles& shared() const noexcept { return shared_; }
+    /// The name of the function; empty without one.
     [[nodiscard]] std::string_view function() const noexcept { return function_; }
 
 private:
@@ -101,8 +106,9 @@ struct ProcessPoolOptions {
 /// A worker that ends abruptly (a crash, the kernel's killer of memory eaters, a limit, exit) fails the job that it
 /// ran, with WorkerDied, or has it run again (`retries`). It is replaced; the other jobs do not notice. Processes start
 /// when there is work and none is idle. Each is sent one job, and one more when all are busy; what was sent cannot be
-/// cancelled. They share nothing with this process but standard output and error, ignore Ctrl-C, and never outlive it,
-/// however it ends.
+/// cancelled, but for the short jobs of a loop (`run_in_executor`): more of them lie before the processes, and each can
+/// be cancelled until one begins with it. They share nothing with this process but standard output and error, ignore
+/// Ctrl-C, and never outlive it, however it ends.
 ///
 /// In a child made by fork, a pool is unusable: submit throws RuntimeError, and its futures never become done.
 /// Thread safety: every function may be called from every thread. Mirrors concurrent.futures.ProcessPoolExecutor (since
@@ -122,7 +128,7 @@ public:
     template <auto F, class... Args>
     detail::MadeOf<Future<typename RemoteFunction<F>::result_type>, detail::safe_job<RemoteFunction<F>, Args...>>
     submit(RemoteFunction<F>, Args&&... args) {
-        auto message = std::make_unique<detail::RemoteMessage>();
+        auto message = detail::make_owner<detail::RemoteMessage>();
         auto future = detail::deliver_to_future<typename RemoteFunction<F>::result_type>(message->first);
         if (detail::write_request<F>(*message, message->first, std::forward<Args>(args)...))
             execute_message(std::move(message), RemoteFunction<F>::entry().name());
@@ -138,10 +144,12 @@ public:
     auto map(RemoteFunction<F>, Rs&&... ranges) {
         return make_map<F>(MapOptions{}, std::forward<Rs>(ranges)...);
     }
+    /// The same with options, for functions of one argument.
     template <auto F, std::ranges::input_range R>
     auto map(RemoteFunction<F>, R&& range, const MapOptions& options) {
         return make_map<F>(options, std::forward<R>(range));
     }
+    /// The same for functions of two.
     template <auto F, std::ranges::input_range R1, std::ranges::input_range R2>
     auto map(RemoteFunction<F>, R1&& first, R2&& second, const MapOptions& options) {
         return make_map<F>(options, std::forward<R1>(first), std::forward<R2>(second));
@@ -167,7 +175,7 @@ public:
     void execute(Job job) override;
 
     /// For `submit` and `run_in_executor`.
-    void execute_message(std::unique_ptr<detail::RemoteMessage> message, std::string_view function);
+    void execute_message(detail::Owner<detail::RemoteMessage> message, std::string_view function);
 
 private:
     template <auto F, class... Rs>
@@ -188,7 +196,7 @@ auto EventLoop::run_in_executor(futures::ProcessPoolExecutor& executor, RemoteFu
     static_cast<void>(function);
     core_->check_open();
     core_->check_thread();
-    auto message = std::make_unique<detail::RemoteMessage>();
+    auto message = detail::make_owner<detail::RemoteMessage>();
     message->loop = core_.get();
     auto future = detail::deliver_to_loop<typename RemoteFunction<F>::result_type>(*core_, message->first);
     if (detail::write_request<F>(*message, message->first, std::forward<Args>(args)...))

@@ -148,18 +148,22 @@ class RemoteFunction {
                   "asyncio::remote: what the function does to an argument by reference would be lost: return it");
 
 public:
+    /// What it returns, without const and reference.
     using result_type = typename Signature::Result;
+    /// The tuple of what is sent: the parameters, decayed.
     using arguments_type = typename Signature::Arguments;
 
     /// Whoever makes one has the function registered when the program starts.
     constexpr RemoteFunction() noexcept { static_cast<void>(&entry()); }
 
+    /// Calls the function here, in this process.
     template <class... A>
         requires std::is_invocable_v<decltype(F), A...>
     decltype(auto) operator()(A&&... arguments) const {
         return F(std::forward<A>(arguments)...);
     }
 
+    /// Used by the library.
     static constexpr const detail::RemoteEntry& entry() noexcept { return detail::RemoteEntryOf<F>::entry; }
 };
 

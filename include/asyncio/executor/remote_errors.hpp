@@ -10,13 +10,13 @@
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
-#include <vector>
 
 namespace asyncio {
 
 /// An exception of a job in another process whose type is not registered, or a job that could not be run there.
 class RemoteError : public RuntimeError {
 public:
+    /// With the name of the exception's type, and its text.
     RemoteError(std::string type, const std::string& what) : RuntimeError(what), type_(std::move(type)) {}
 
     /// The name of the exception's type.
@@ -28,30 +28,17 @@ private:
 
 namespace detail {
 
-/// A return address, as what lies at the same place in every process of the program.
-struct RemoteFrame {
-    std::string module;  // "" for the program itself
-    std::uint64_t offset = 0;
-};
-
-/// Where an exception was thrown. Becomes text only when somebody asks for it, in the process that asks.
-struct RemoteStack {
-    std::string function;  // of the job
-    std::int64_t process = 0;
-    std::vector<RemoteFrame> frames;  // innermost first
-    std::string cause;  // the traceback of the exception that was thrown on, when it came from a third process
-
-    [[nodiscard]] std::string text() const;
-};
+/// Where an exception was thrown, see src/executor/remote_stack.hpp.
+struct RemoteStack;
 using RemoteStackPtr = std::shared_ptr<const RemoteStack>;
 
 /// Second base of an exception that came from another process.
 class RemoteTraceback {
 public:
-    explicit RemoteTraceback(RemoteStackPtr stack) noexcept : stack_(std::move(stack)) {}
-    RemoteTraceback(const RemoteTraceback&) = default;
-    RemoteTraceback& operator=(const RemoteTraceback&) = default;
-    virtual ~RemoteTraceback() = default;
+    explicit RemoteTraceback(RemoteStackPtr stack) noexcept;
+    RemoteTraceback(const RemoteTraceback&);
+    RemoteTraceback& operator=(const RemoteTraceback&);
+    virtual ~RemoteTraceback();
 
     [[nodiscard]] const RemoteStackPtr& stack() const noexcept { return stack_; }
 
@@ -154,6 +141,7 @@ bool register_remote_exception() {
 /// The stack of the process where the exception was thrown, as text, or "" when it came from no other process or is of
 /// a final class (as CancelledError).
 [[nodiscard]] std::string remote_traceback(const std::exception& error);
+/// The same for a pointer; "" for nullptr.
 [[nodiscard]] std::string remote_traceback(const std::exception_ptr& error);
 
 namespace detail {

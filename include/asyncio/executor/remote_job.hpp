@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/owner.hpp>
 #include <asyncio/base/standard/memory.hpp>
 #include <asyncio/base/unique_fd.hpp>
 #include <asyncio/executor/executor.hpp>
@@ -42,18 +43,22 @@ struct RemoteJob {
 
 /// What is sent to a worker at once: one call, or several that belong together.
 struct RemoteMessage {
+    RemoteMessage() noexcept;
+    ~RemoteMessage();
+
     template <class Action>
     void for_each(Action&& action) {
         action(first);
         for (const auto& job : further) action(*job);
     }
     [[nodiscard]] std::uint32_t count() const noexcept { return static_cast<std::uint32_t>(1 + further.size()); }
-    void fail(const std::exception_ptr& cause) noexcept {
-        for_each([&](RemoteJob& job) { job.fail(cause); });
-    }
+    void fail(const std::exception_ptr& cause) noexcept;
+    /// One more after those that there are.
+    RemoteJob& add_job();
+    void drop_last_job() noexcept;
 
     RemoteJob first;
-    std::vector<std::unique_ptr<RemoteJob>> further;
+    std::vector<Owner<RemoteJob>> further;
     std::string_view function;  // lives as long as the program
     std::uint64_t size = 0;     // of its records
     SharedFiles shared;         // which its arguments refer to
@@ -61,8 +66,8 @@ struct RemoteMessage {
     LoopCore* loop = nullptr;   // whose job it is, when its answer goes there only
     int attempts = 0;           // that have failed
     bool begun = false;
-    bool initializer = false;             // what a worker does first; not a job
-    std::unique_ptr<RemoteMessage> next;  // in the pool's queue
+    bool initializer = false;   // what a worker does first; not a job
+    Owner<RemoteMessage> next;  // in the pool's queue
 };
 
 /// What the node of a RemoteJob calls when there is a reply.

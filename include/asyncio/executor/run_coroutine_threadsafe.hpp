@@ -38,6 +38,7 @@ private:
 
     ConcurrentPtr future_;
     FuturePtr task_;  // while connected
+    LinkEntry entry_;
 };
 
 /// Gives a concurrent future to somebody who completes it; who does not, cancels it.
@@ -151,5 +152,13 @@ template <detail::TaskSource Coroutine>
 [[nodiscard]] decltype(auto) run_coroutine_threadsafe(Coroutine&& coroutine, EventLoop& loop) {
     return detail::start_threadsafe<Coroutine>(loop, detail::to_coro(std::forward<Coroutine>(coroutine)));
 }
+
+namespace detail {
+struct RunCoroutineThreadsafeTakesACoroutine;
+}  // namespace detail
+ASYNCIO_REFUSE_BECAUSE(
+    "asyncio::run_coroutine_threadsafe takes a coroutine, or a callable without parameters that returns one: write "
+    "run_coroutine_threadsafe(f(x), loop), where f is a function that returns asyncio::Coro<>",
+    detail::RunCoroutineThreadsafeTakesACoroutine run_coroutine_threadsafe(detail::Anything, EventLoop&))
 
 }  // namespace asyncio

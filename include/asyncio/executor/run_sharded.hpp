@@ -1,7 +1,9 @@
 #pragma once
 
 #include <asyncio/base/blocking_condition.hpp>
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/base/standard/functional.hpp>
+#include <asyncio/base/standard/mutex.hpp>
 #include <asyncio/executor/run_coroutine_threadsafe.hpp>
 #include <asyncio/loop/event_loop.hpp>
 #include <asyncio/task/runner.hpp>
@@ -9,7 +11,6 @@
 
 #include <cstddef>
 #include <exception>
-#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <type_traits>
@@ -23,7 +24,7 @@ struct ShardOptions {
     /// Forces the debug mode of the loops; nullopt keeps what the environment says.
     std::optional<bool> debug{};
 };
-static_assert(std::is_trivially_destructible_v<ShardOptions>);
+static_assert(detail::trivially_destructible<ShardOptions>);
 
 namespace detail {
 
@@ -90,10 +91,12 @@ private:
 /// Thread safety: may be copied and used from every thread until run_sharded returns.
 class Shard {
 public:
+    /// Used by `run_sharded`.
     Shard(detail::ShardGroup& group, std::size_t index) noexcept : group_(&group), index_(index) {}
 
     /// From 0 to count() - 1. Shard 0 runs in the thread that called run_sharded.
     [[nodiscard]] std::size_t index() const noexcept { return index_; }
+    /// How many shards there are.
     [[nodiscard]] std::size_t count() const noexcept { return group_->count(); }
 
     /// Starts a coroutine, or a callable that returns one, in the loop of a shard: `run_coroutine_threadsafe`. The

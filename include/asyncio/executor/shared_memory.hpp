@@ -42,8 +42,10 @@ public:
 
     /// At the beginning of a page; nullptr without memory.
     [[nodiscard]] std::byte* data() const noexcept;
+    /// How many bytes; 0 without memory.
     [[nodiscard]] std::size_t size() const noexcept;
-    [[nodiscard]] std::span<std::byte> bytes() const noexcept { return {data(), size()}; }
+    /// All of it; empty without memory.
+    [[nodiscard]] std::span<std::byte> bytes() const noexcept;
     /// As elements that are as they lie in memory, without addresses in them. Bytes at the end that make no element are
     /// left out.
     template <class T>
@@ -52,13 +54,14 @@ public:
         return {reinterpret_cast<T*>(data()), size() / sizeof(T)};
     }
 
-    explicit operator bool() const noexcept { return file_ != nullptr; }
+    /// Whether there is memory.
+    explicit operator bool() const noexcept;
     /// The same memory, by handles of this process that were copied.
     friend bool operator==(const SharedMemory&, const SharedMemory&) noexcept = default;
 
 private:
     friend struct codec_for<SharedMemory>;
-    explicit SharedMemory(std::shared_ptr<detail::SharedFile> file) noexcept : file_(std::move(file)) {}
+    explicit SharedMemory(std::shared_ptr<detail::SharedFile> file) noexcept;
 
     std::shared_ptr<detail::SharedFile> file_;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/base/standard/functional.hpp>
 #include <asyncio/base/standard/memory.hpp>
 #include <asyncio/executor/executor.hpp>
@@ -31,7 +32,9 @@ namespace futures {
 class Initializer {
 public:
     constexpr Initializer() noexcept = default;
+    /// Nothing, as without an argument.
     constexpr Initializer(std::nullptr_t) noexcept {}
+    /// Refers to the callable, or contains it when it is small and trivially copyable.
     template <class F>
         requires(!std::same_as<std::remove_cvref_t<F>, Initializer> && std::is_invocable_v<std::decay_t<F>&> &&
                  (std::is_lvalue_reference_v<F> || std::is_trivially_copyable_v<F>))
@@ -53,6 +56,7 @@ public:
         }
     }
 
+    /// The callable, copied; empty when there is none. Throws what its copy constructor throws.
     [[nodiscard]] std::function<void()> copy() const { return copy_ == nullptr ? nullptr : copy_(storage_.data()); }
 
 private:
@@ -70,7 +74,7 @@ struct ThreadPoolOptions {
     /// is broken. Since 3.7.
     Initializer initializer{};
 };
-static_assert(std::is_trivially_destructible_v<ThreadPoolOptions>);
+static_assert(detail::trivially_destructible<ThreadPoolOptions>);
 
 /// Runs jobs in threads of its own, in the order of their submission. Threads start when there is work for them, up to
 /// `max_workers`; one that is idle is used before a new one starts. Signals are blocked in them.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/base/standard/chrono.hpp>
 #include <asyncio/executor/concurrent_future.hpp>
 #include <asyncio/executor/run_in_executor.hpp>
@@ -19,7 +20,7 @@ struct WrapFutureOptions {
     /// Default: that of get_event_loop().
     EventLoop* loop = nullptr;
 };
-static_assert(std::is_trivially_destructible_v<WrapFutureOptions>);
+static_assert(detail::trivially_destructible<WrapFutureOptions>);
 
 namespace detail {
 

@@ -21,13 +21,16 @@ public:
     Descriptor(const Descriptor&) = delete;
     Descriptor& operator=(const Descriptor&) = delete;
 
+    /// One more reference.
     void retain() noexcept { ++references_; }
+    /// One less; the last one destroys the object.
     void release() noexcept {
         if (--references_ == 0) delete this;
     }
 
     /// The system's number; -1 in the simulated driver and after close.
     [[nodiscard]] int fd() const noexcept { return fd_; }
+    /// Whether the driver has closed it.
     [[nodiscard]] bool closed() const noexcept { return closed_; }
 
 protected:
@@ -40,6 +43,7 @@ private:
     std::uint32_t references_ = 0;
 };
 
+/// A counted reference.
 using DescriptorPtr = detail::IntrusivePtr<Descriptor>;
 
 /// One operation on a descriptor. Lives in the frame of the coroutine that awaits it (or in the object that runs it),
@@ -50,6 +54,7 @@ using DescriptorPtr = detail::IntrusivePtr<Descriptor>;
 ///       └──────────── cancel() returned true ◄─────┘ (complete() is not called)
 class Operation : public detail::ListHook {
 public:
+    /// What an operation does.
     enum class Kind : std::uint8_t {
         readable,  ///< a recv is worth trying (it may find nothing all the same); result 0
         writable,  ///< a send is worth trying; result 0
@@ -64,26 +69,28 @@ public:
     /// is the next but one of very many.
     using Prefetch = void (*)(const Operation&) noexcept;
 
+    /// An idle one. Buffer or address are set before it is started.
     Operation(Kind kind, DescriptorPtr descriptor, Complete complete) noexcept
         : kind(kind),
           complete(complete),
           descriptor(static_cast<DescriptorPtr&&>(descriptor)) {}
 
-    Kind kind;
-    bool pending = false;  ///< set and cleared by the driver
-    Complete complete;
-    DescriptorPtr descriptor;
-    Prefetch prefetch = nullptr;
-    std::int64_t result = 0;  ///< as `Kind` says, or a negative errno
-    std::byte* buffer = nullptr;
-    std::size_t size = 0;
-    SocketAddress* address = nullptr;
-    DescriptorPtr accepted;
+    Kind kind;                         ///< what it does
+    bool pending = false;              ///< set and cleared by the driver
+    Complete complete;                 ///< called when it is over, unless at once
+    DescriptorPtr descriptor;          ///< where
+    Prefetch prefetch = nullptr;       ///< nullptr: nothing to fetch
+    std::int64_t result = 0;           ///< as `Kind` says, or a negative errno
+    std::byte* buffer = nullptr;       ///< of recv and send
+    std::size_t size = 0;              ///< of the buffer, in bytes
+    SocketAddress* address = nullptr;  ///< connect: where to; accept: gets the peer's, unless nullptr
+    DescriptorPtr accepted;            ///< accept: the new connection
 };
 
 /// Receives the readiness of descriptors given to Driver::watch. Called inside dispatch() or dispatch_one().
 class WatchSink {
 public:
+    /// `fd` can be read from, or written to, as far as that is watched.
     virtual void watched_ready(int fd, bool readable, bool writable) noexcept = 0;
 
 protected:
@@ -102,10 +109,12 @@ public:
     Driver& operator=(const Driver&) = delete;
     virtual ~Driver() = default;
 
+    /// "epoll", "simulated" …, for messages.
     [[nodiscard]] virtual std::string_view name() const noexcept = 0;
 
     // --- time and waiting ---
 
+    /// The loop's time.
     [[nodiscard]] virtual Clock::time_point now() noexcept = 0;
 
     /// Blocks until something is ready, `wake()` was called or `deadline` has come. `time_point::min()`: does not
@@ -162,12 +171,17 @@ public:
     virtual std::int64_t open(int family, int type, DescriptorPtr& out) = 0;
     /// Takes over an open, non-blocking socket; on failure the caller keeps it.
     virtual std::int64_t adopt(int fd, DescriptorPtr& out) = 0;
+    /// Gives it a local address. Result 0 or a negative errno.
     virtual std::int64_t bind(Descriptor& descriptor, const SocketAddress& address) = 0;
+    /// Accepts connections; `backlog` may wait to be accepted. Result 0 or a negative errno.
     virtual std::int64_t listen(Descriptor& descriptor, int backlog) = 0;
     /// Ends the sending side.
     virtual std::int64_t shutdown_write(Descriptor& descriptor) noexcept = 0;
+    /// As setsockopt, for options that are an int. Result 0 or a negative errno.
     virtual std::int64_t set_option(Descriptor& descriptor, int level, int option, int value) noexcept = 0;
+    /// The address of this side. Result 0 or a negative errno.
     virtual std::int64_t local_address(const Descriptor& descriptor, SocketAddress& out) noexcept = 0;
+    /// The address of the other side. Result 0 or a negative errno.
     virtual std::int64_t peer_address(const Descriptor& descriptor, SocketAddress& out) noexcept = 0;
     /// Closes at once. Operations pending on it complete with -EBADF in the next dispatch(), before the number can be
     /// used again by this driver. Closing twice does nothing.
@@ -175,7 +189,9 @@ public:
 
     // --- attempts: -EAGAIN when they would block (costs no system call where that is known) ---
 
+    /// Receives what is there. Result: bytes, 0 at end of file, or a negative errno.
     virtual std::int64_t try_recv(Descriptor& descriptor, std::span<std::byte> buffer) noexcept = 0;
+    /// Sends what there is room for. Result: bytes, or a negative errno.
     virtual std::int64_t try_send(Descriptor& descriptor, std::span<const std::byte> data) noexcept = 0;
 
     // --- operations ---

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/base/log.hpp>
 #include <asyncio/base/standard/functional.hpp>
 #include <asyncio/base/standard/memory.hpp>
@@ -34,7 +35,7 @@ struct ShutdownExecutorOptions {
     /// How long to wait at most, in real time also under a virtual clock. Default: without limit. Since 3.12.
     TimeLimit timeout{};
 };
-static_assert(std::is_trivially_destructible_v<ShutdownExecutorOptions>);
+static_assert(detail::trivially_destructible<ShutdownExecutorOptions>);
 
 /// Receives what nobody else handles: exceptions of callbacks, of tasks that nobody awaited, and the like.
 using ExceptionHandler = std::function<void(EventLoop& loop, const ExceptionContext& context)>;
@@ -73,11 +74,13 @@ public:
     decltype(auto) run_until_complete(Awaitable&& awaitable);
     /// The present iteration is the last one; when not running, the next run is a single iteration that does not block.
     void stop() noexcept { core_->stop(); }
+    /// Whether `run_forever()` or `run_until_complete()` is at work.
     [[nodiscard]] bool is_running() const noexcept { return core_->running(); }
     /// Drops all that is queued and every task that is not done: each is reported in the log (the exception handler is
     /// not called any more), and its frames are destroyed, innermost first. Irreversible, idempotent. Throws
     /// RuntimeError when the loop is running.
     void close();
+    /// Whether `close()` was called.
     [[nodiscard]] bool is_closed() const noexcept { return core_->closed(); }
 
     // --- callbacks ---
@@ -94,11 +97,13 @@ public:
     Handle call_soon(F&& callable, std::source_location place = std::source_location::current()) {
         return queue_call(nullptr, place, std::forward<F>(callable));
     }
+    /// The same with arguments.
     template <class F, class... Args>
         requires(sizeof...(Args) > 0 && detail::Callback<F, Args...>)
     Handle call_soon(F&& callable, Args&&... arguments) {
         return queue_call(nullptr, unknown, std::forward<F>(callable), std::forward<Args>(arguments)...);
     }
+    /// The same in `context`.
     template <class F, class... Args>
         requires detail::Callback<F, Args...>
     Handle call_soon(const Context& context, F&& callable, Args&&... arguments) {
@@ -112,11 +117,13 @@ public:
     Handle call_soon_threadsafe(F&& callable, std::source_location place = std::source_location::current()) {
         return post_call(nullptr, place, std::forward<F>(callable));
     }
+    /// The same with arguments.
     template <class F, class... Args>
         requires(sizeof...(Args) > 0 && detail::Callback<F, Args...>)
     Handle call_soon_threadsafe(F&& callable, Args&&... arguments) {
         return post_call(nullptr, unknown, std::forward<F>(callable), std::forward<Args>(arguments)...);
     }
+    /// The same in `context`.
     template <class F, class... Args>
         requires detail::Callback<F, Args...>
     Handle call_soon_threadsafe(const Context& context, F&& callable, Args&&... arguments) {
@@ -131,12 +138,14 @@ public:
                            std::source_location place = std::source_location::current()) {
         return schedule_call(nullptr, place, after(delay), std::forward<F>(callable));
     }
+    /// The same with arguments.
     template <class Rep, class Period, class F, class... Args>
         requires(sizeof...(Args) > 0 && detail::Callback<F, Args...>)
     TimerHandle call_later(std::chrono::duration<Rep, Period> delay, F&& callable, Args&&... arguments) {
         return schedule_call(nullptr, unknown, after(delay), std::forward<F>(callable),
                              std::forward<Args>(arguments)...);
     }
+    /// The same in `context`.
     template <class Rep, class Period, class F, class... Args>
         requires detail::Callback<F, Args...>
     TimerHandle call_later(const Context& context, std::chrono::duration<Rep, Period> delay, F&& callable,
@@ -161,11 +170,13 @@ public:
                         std::source_location place = std::source_location::current()) {
         return schedule_call(nullptr, place, when, std::forward<F>(callable));
     }
+    /// The same with arguments.
     template <class F, class... Args>
         requires(sizeof...(Args) > 0 && detail::Callback<F, Args...>)
     TimerHandle call_at(Clock::time_point when, F&& callable, Args&&... arguments) {
         return schedule_call(nullptr, unknown, when, std::forward<F>(callable), std::forward<Args>(arguments)...);
     }
+    /// The same in `context`.
     template <class F, class... Args>
         requires detail::Callback<F, Args...>
     TimerHandle call_at(const Context& context, Clock::time_point when, F&& callable, Args&&... arguments) {
@@ -260,6 +271,7 @@ public:
     /// shut down, and what the executor refuses jobs with.
     template <class F, class... Args>
     auto run_in_executor(futures::Executor* executor, F&& f, Args&&... args);
+    /// The same with a reference.
     template <class F, class... Args>
     auto run_in_executor(futures::Executor& executor, F&& f, Args&&... args);
     /// The same in another process: `co_await loop.run_in_executor(pool, asyncio::remote<&f>, args...)`. A job that was
@@ -278,13 +290,17 @@ public:
     // --- errors and debugging ---
 
     /// An empty handler restores the default, which logs at error level.
-    void set_exception_handler(ExceptionHandler handler) { core_->exception_handler = std::move(handler); }
+    void set_exception_handler(ExceptionHandler handler);
+    /// The handler that was set; empty for the default.
     [[nodiscard]] const ExceptionHandler& get_exception_handler() const noexcept { return core_->exception_handler; }
     /// Logs message, members in alphabetical order and the exception.
     void default_exception_handler(const ExceptionContext& context);
+    /// Gives `context` to the handler. What that throws is given to `default_exception_handler`, except
+    /// KeyboardInterrupt and SystemExit, which come out here.
     void call_exception_handler(const ExceptionContext& context) { core_->call_exception_handler(context); }
     /// Takes effect while running.
     void set_debug(bool enabled) noexcept { core_->set_debug(enabled); }
+    /// Whether debug mode is on.
     [[nodiscard]] bool get_debug() const noexcept { return core_->debug; }
     /// In debug mode, steps that take at least this long are reported. Assignable; 100 ms.
     Clock::duration& slow_callback_duration;
@@ -294,6 +310,7 @@ public:
         core_->check_open();
         return core_->driver();
     }
+    /// Used by the library.
     [[nodiscard]] detail::LoopCore& core() const noexcept { return *core_; }
 
 private:

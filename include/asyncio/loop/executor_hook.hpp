@@ -1,5 +1,7 @@
 #pragma once
 
+#include <asyncio/base/clock.hpp>
+
 namespace asyncio {
 
 class EventLoop;
@@ -17,12 +19,12 @@ public:
 
     /// Whether another thread has an answer to bring, to a task that awaits a job for instance.
     [[nodiscard]] virtual bool busy() const noexcept = 0;
-    /// Whether the youngest of them may come so soon that it pays to look out for it instead of sleeping.
-    [[nodiscard]] virtual bool answer_may_come_soon() const noexcept = 0;
+    /// How long it pays to look out for the youngest of them, which may come soon, instead of sleeping; else zero.
+    [[nodiscard]] virtual Clock::duration time_to_look_out() const noexcept = 0;
     /// While the loop looks out, again and again: looks for answers that no thread brings before it is woken. What is
     /// found goes into the loop's inbox. True: to look on would be in vain.
     [[nodiscard]] virtual bool fetch_answers() noexcept = 0;
-    /// The loop looks out no more.
+    /// The loop looks no more: it sleeps, or has other things to do. Until then it must look now and then.
     virtual void stop_fetching() noexcept = 0;
     /// The loop closes: afterwards no other thread touches it. Shuts the default executor down without waiting.
     virtual void close() noexcept = 0;

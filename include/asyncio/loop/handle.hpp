@@ -5,6 +5,7 @@
 #include <asyncio/base/creation_places.hpp>
 #include <asyncio/base/frame_pool.hpp>
 #include <asyncio/base/intrusive_ptr.hpp>
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/base/passing_memory.hpp>
 #include <asyncio/base/timer_heap.hpp>
 #include <asyncio/loop/callback.hpp>
@@ -153,7 +154,7 @@ private:
 
     void release_callable() noexcept override {
         if constexpr (!std::is_trivially_destructible_v<Call>) {
-            if (std::exchange(this->holds_callable_, false)) call_.~Call();
+            if (detail::exchanged(this->holds_callable_, false)) call_.~Call();
         }
     }
 
@@ -184,7 +185,7 @@ protected:
 class WatcherHandleCore : public HandleCore {
 public:
     /// Its way into the ready queue, at most once at a time. The caller's reference covers the stay.
-    [[nodiscard]] bool mark_queued() noexcept { return !std::exchange(queued_, true); }
+    [[nodiscard]] bool mark_queued() noexcept { return !detail::exchanged(queued_, true); }
 
 protected:
     static constexpr bool runs_once = false;
@@ -205,6 +206,7 @@ class Handle {
 public:
     /// Refers to nothing: `cancel()` does nothing, `cancelled()` is false.
     Handle() noexcept = default;
+    /// Used by the library.
     explicit Handle(detail::IntrusivePtr<detail::HandleCore> core) noexcept : core_(std::move(core)) {}
 
     /// The callback will not run; callable and arguments are released at once. After it ran, or repeated: no effect
@@ -217,6 +219,7 @@ public:
     /// The context that the callback runs in: changes are seen by it. An empty one when this refers to nothing. Since
     /// 3.12.
     [[nodiscard]] Context get_context() const { return core_ ? core_->context() : Context(); }
+    /// Whether it refers to a callback.
     explicit operator bool() const noexcept { return static_cast<bool>(core_); }
     /// `<Handle f()>`, `<Handle cancelled>`; in debug mode `<Handle f() created at file:line>`, also when cancelled.
     [[nodiscard]] std::string repr() const { return core_ ? core_->describe() : "<Handle>"; }
@@ -229,6 +232,7 @@ protected:
 class TimerHandle : public Handle {
 public:
     TimerHandle() noexcept = default;
+    /// Used by the library.
     explicit TimerHandle(detail::IntrusivePtr<detail::TimerHandleCore> core) noexcept
         : Handle(detail::IntrusivePtr<detail::HandleCore>(core.get())) {}
 
@@ -237,10 +241,15 @@ public:
         return core_ ? static_cast<detail::TimerHandleCore*>(core_.get())->when() : Clock::time_point{};
     }
 
+    /// Whether both refer to the same callback.
     friend bool operator==(const TimerHandle& a, const TimerHandle& b) noexcept { return a.core_ == b.core_; }
+    /// Whether it is called earlier.
     friend bool operator<(const TimerHandle& a, const TimerHandle& b) noexcept { return a.when() < b.when(); }
+    /// Whether it is called later.
     friend bool operator>(const TimerHandle& a, const TimerHandle& b) noexcept { return b < a; }
+    /// Whether it is called earlier, or both are the same.
     friend bool operator<=(const TimerHandle& a, const TimerHandle& b) noexcept { return a < b || a == b; }
+    /// Whether it is called later, or both are the same.
     friend bool operator>=(const TimerHandle& a, const TimerHandle& b) noexcept { return b <= a; }
 };
 

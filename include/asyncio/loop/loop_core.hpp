@@ -8,7 +8,6 @@
 #include <asyncio/base/ready_queue.hpp>
 #include <asyncio/base/standard/functional.hpp>
 #include <asyncio/base/standard/memory.hpp>
-#include <asyncio/base/standard/thread_id.hpp>
 #include <asyncio/base/timer_heap.hpp>
 #include <asyncio/loop/debug_layout.hpp>
 #include <asyncio/loop/driver.hpp>
@@ -18,7 +17,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -89,7 +87,7 @@ public:
     /// Before something becomes ready: a loop that does not run yet keeps the order with what was posted.
     void keep_order() noexcept {
         if (!running_ && !closed_) [[unlikely]]
-            take_posted();
+            take_posted_before();
     }
 
     // --- life cycle ---
@@ -100,6 +98,8 @@ public:
     /// Drops what is queued. While the loop closes, a destructor may still wake a task; the queue must not hold it when
     /// it is freed.
     void drop_ready() noexcept;
+    /// Drops what other threads have posted, or is queued, as far as `chosen` says so.
+    void drop_ready_if(bool (*chosen)(const ReadyNode&)) noexcept;
     [[nodiscard]] bool running() const noexcept { return running_; }
     [[nodiscard]] bool closed() const noexcept { return closed_; }
     /// True in a forked child of the process that made the loop: there it cannot run.
@@ -133,11 +133,12 @@ public:
     [[nodiscard]] Watchers& watchers() noexcept { return *watchers_; }
     /// The page-aligned buffer for reads, shared by all streams of the loop: its content is the reader's only until it
     /// suspends. Allocated at first use; throws std::bad_alloc.
-    [[nodiscard]] std::span<std::byte> read_buffer() {
+    [[nodiscard]] std::byte* read_buffer() {
         if (read_buffer_ == nullptr) [[unlikely]]
             allocate_read_buffer();
-        return {read_buffer_.get(), read_buffer_size};
+        return read_buffer_.get();
     }
+    static constexpr std::size_t read_buffer_size = 256 * 1024;
 
     EventLoop* facade = nullptr;
     /// The number that the system gives the thread that runs the loop; 0 while none does.
@@ -173,10 +174,10 @@ public:
 
 private:
     class Running;
-    static constexpr std::size_t read_buffer_size = 256 * 1024;
 
     [[noreturn]] static void throw_closed();
     void check_use_in_full();
+    void take_posted_before() noexcept;  // a function of its own, because keep_order() is in many
     void look_for_hindrances() noexcept { unhindered_ = running_ && !closed_ && !debug; }
     void allocate_read_buffer();
     void check_thread_in_debug() const;
@@ -185,6 +186,7 @@ private:
     /// In a loop that is busy.
     [[nodiscard]] bool poll_is_due() noexcept { return --iterations_until_look_ == 0 && look_whether_poll_is_due(); }
     [[nodiscard]] bool look_whether_poll_is_due() noexcept;
+    [[nodiscard]] bool inbox_is_due() const noexcept;
     void poll();
     void wait_for_events();
     void look_out() noexcept;
@@ -195,7 +197,7 @@ private:
     void report_deadlocks() noexcept;
 
     ReadyQueue ready_;
-    ReadyQueue batch_;      // the rest of the present iteration
+    ReadyBatch batch_;      // the rest of the present iteration
     ReadyQueue completed_;  // what the present event has led to, before that
     /// Stands in the ready queue for the events that the driver still holds.
     struct Events : ReadyNode {
@@ -211,18 +213,18 @@ private:
     std::uint32_t iterations_until_look_ = 1;  // of a busy loop
     std::uint32_t iterations_since_poll_ = 0;  // as of the last look
     Clock::time_point last_due_{};             // when the clock last said that a poll is due
-    std::uint32_t looks_in_vain_ = 0;
-    std::uint32_t sleeps_without_look_out_ = 0;
-    bool unhindered_ = false;  // runs, and is neither closed nor in debug mode
+    Clock::time_point last_look_{};
+    std::uint32_t look_out_pause_ = 0;           // in sleeps
+    std::uint32_t sleeps_without_look_out_ = 0;  // that are still to come
+    bool unhindered_ = false;                    // runs, and is neither closed nor in debug mode
     bool running_ = false;
     bool stopping_ = false;
     bool closed_ = false;
     std::vector<std::string> reported_deadlocks_;  // what was there at the last look
     Inbox inbox_;
-    std::thread::id owner_;
     std::uint32_t process_;
     LoopPlace* place_ = nullptr;
-    std::unique_ptr<Driver> driver_;
+    Owner<Driver> driver_;
     Owner<Watchers> watchers_;
     struct FreeBuffer {
         void operator()(std::byte* buffer) const noexcept;

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <asyncio/base/owner.hpp>
 #include <asyncio/base/standard/memory.hpp>
 #include <asyncio/loop/event_loop.hpp>
 
 #include <cstdint>
-#include <vector>
 
 namespace asyncio {
 
@@ -38,6 +38,7 @@ public:
 /// Mirrors asyncio.DefaultEventLoopPolicy.
 class DefaultEventLoopPolicy : public AbstractEventLoopPolicy {
 public:
+    /// No loop is current yet.
     DefaultEventLoopPolicy() noexcept;
     ~DefaultEventLoopPolicy() override;
 
@@ -48,7 +49,8 @@ public:
 private:
     std::uint64_t id_;  // never used twice, as an address might be: threads remember loops by it
     /// Of the first thread: one for each process, since a forked child may still stand in a callback of its parent's.
-    std::vector<std::unique_ptr<EventLoop>> implicit_loops_;
+    struct ImplicitLoops;
+    detail::Owner<ImplicitLoops> implicit_loops_;
 };
 
 /// Makes SelectorEventLoops. Mirrors asyncio.WindowsSelectorEventLoopPolicy (3.8).

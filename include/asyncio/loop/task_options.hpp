@@ -1,10 +1,10 @@
 #pragma once
 
 #include <asyncio/base/context.hpp>
+#include <asyncio/base/light_traits.hpp>
 
 #include <optional>
 #include <string_view>
-#include <type_traits>
 
 namespace asyncio {
 
@@ -19,6 +19,6 @@ struct TaskOptions {
     std::optional<bool> eager_start{};
 };
 // See docs/architecture.md: GCC 12 destroys aggregate temporaries with a destructor twice inside co_await expressions.
-static_assert(std::is_trivially_destructible_v<TaskOptions>);
+static_assert(detail::trivially_destructible<TaskOptions>);
 
 }  // namespace asyncio

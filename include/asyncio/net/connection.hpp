@@ -63,29 +63,14 @@ public:
     [[nodiscard]] std::string_view buffered() const noexcept { return std::string_view(incoming_).substr(taken_); }
     [[nodiscard]] std::string take(std::size_t size);
     void consume(std::size_t size) noexcept;
-    void append(std::string_view data) { incoming_.append(data); }
+    void append(std::string_view data) { incoming_.append(data.data(), data.size()); }
 
     /// Receives straight into `target`: bytes, 0 at the end of the stream, or -EAGAIN. Throws what broke the
-    /// connection.
-    std::int64_t receive(std::span<std::byte> target) {
-        if (error_ || ended()) [[unlikely]]
-            return receive_no_more();
-        loop_->check_open();
-        const std::int64_t result = loop_->driver().try_recv(*socket_, target);
-        if (result <= 0) return received_nothing(result);
-        immediate_bytes_ += static_cast<std::uint32_t>(result);
-        return result;
-    }
+    /// connection. Both are in src/net/receive.hpp.
+    inline std::int64_t receive(std::span<std::byte> target);
     /// The same into the loop's read buffer, which is valid until the next suspension: `wanted` bytes, and what may be
     /// read ahead.
-    std::int64_t receive_shared(std::string_view& data, std::size_t wanted) {
-        const std::span<std::byte> all = loop_->read_buffer();
-        if (wanted < read_ahead) wanted = read_ahead;
-        const std::span<std::byte> buffer = all.first(wanted < all.size() ? wanted : all.size());
-        const std::int64_t result = receive(buffer);
-        if (result > 0) data = {reinterpret_cast<const char*>(buffer.data()), static_cast<std::size_t>(result)};
-        return result;
-    }
+    inline std::int64_t receive_shared(std::string_view& data, std::size_t wanted);
     /// False, once in a while, when much was read without a wait: the reader gives way for one iteration, so that a
     /// busy peer does not starve the others.
     [[nodiscard]] bool may_go_on() noexcept {

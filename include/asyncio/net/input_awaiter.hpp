@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/net/connection.hpp>
 #include <asyncio/net/operation_awaiter.hpp>
 #include <asyncio/task/coro.hpp>
@@ -49,7 +50,7 @@ protected:
 
     /// Throws RuntimeError when it was awaited before, as a coroutine would.
     void use() {
-        if (std::exchange(used_, true)) [[unlikely]]
+        if (exchanged(used_, true)) [[unlikely]]
             throw_already_awaited();
     }
     /// The first attempt; false when the task has to wait. Throws RuntimeError when another one waits for input
@@ -59,7 +60,7 @@ protected:
     void end() {
         if (task_ == nullptr) return;
         connection_->read_waits = false;
-        std::exchange(task_, nullptr)->resumed();
+        exchanged(task_, nullptr)->resumed();
         if (error_) [[unlikely]]
             std::rethrow_exception(error_);
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/net/stream_reader.hpp>
 #include <asyncio/net/stream_writer.hpp>
 #include <asyncio/task/coro.hpp>
@@ -8,7 +9,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
 namespace asyncio {
@@ -21,10 +21,10 @@ struct ConnectionOptions {
     std::size_t limit = 65536;      ///< of readline and readuntil, in bytes
     int family = 0;                 ///< an AF_… value; 0: any
     std::string_view local_host{};  ///< the numeric address to connect from; empty: the system chooses
-    std::uint16_t local_port = 0;
-    bool all_errors = false;  ///< always throw an ExceptionGroup of every attempt's error. Since 3.12
+    std::uint16_t local_port = 0;   ///< to connect from; 0: the system chooses
+    bool all_errors = false;        ///< always throw an ExceptionGroup of every attempt's error. Since 3.12
 };
-static_assert(std::is_trivially_destructible_v<ConnectionOptions>);
+static_assert(detail::trivially_destructible<ConnectionOptions>);
 
 /// Connects to a TCP server. The host's addresses are tried in the resolver's order; the first that answers wins.
 ///

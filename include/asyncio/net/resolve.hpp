@@ -13,6 +13,7 @@ namespace asyncio {
 /// A name could not be resolved. The code is getaddrinfo's (EAI_…), in a category of its own. Mirrors socket.gaierror.
 class gaierror : public std::system_error {
 public:
+    /// `code` is an EAI_… value; the message is "look up 'name'" and the reason.
     gaierror(int code, const std::string& name);
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/intrusive_ptr.hpp>
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/base/owner.hpp>
 #include <asyncio/net/open_connection.hpp>
 #include <asyncio/task/closure.hpp>
@@ -23,12 +24,12 @@ struct ServerOptions {
     std::size_t limit = 65536;  ///< of readline and readuntil, in bytes
     int backlog = 100;          ///< connections that may wait to be accepted
     int family = 0;             ///< an AF_… value; 0: any
-    bool reuse_address = true;
-    bool reuse_port = false;  ///< several servers, say one per thread, share the port
-    bool keep_alive = false;  ///< SO_KEEPALIVE. Since 3.13
-    bool start_serving = true;
+    bool reuse_address = true;  ///< SO_REUSEADDR
+    bool reuse_port = false;    ///< several servers, say one per thread, share the port
+    bool keep_alive = false;    ///< SO_KEEPALIVE. Since 3.13
+    bool start_serving = true;  ///< false: accepts nothing before `start_serving()`. Since 3.7
 };
-static_assert(std::is_trivially_destructible_v<ServerOptions>);
+static_assert(detail::trivially_destructible<ServerOptions>);
 
 namespace detail {
 
@@ -141,7 +142,8 @@ private:
     ServerPtr server_;
 };
 
-[[nodiscard]] Coro<std::vector<SocketAddress>> resolve_for_listening(std::string host, std::uint16_t port, int family);
+/// Binds what the host's name stands for, and starts serving when the options say so.
+[[nodiscard]] Coro<void> listen_at(ServerPtr core, std::string host, std::uint16_t port, ServerOptions options);
 
 }  // namespace detail
 
@@ -150,13 +152,15 @@ private:
 /// Thread safety: the loop's thread only. Mirrors asyncio.Server.
 class Server {
 public:
+    /// Used by `start_server`.
     explicit Server(detail::ServerPtr core) noexcept : core_(std::move(core)) {}
 
     /// The addresses it listens on; empty after close.
-    [[nodiscard]] std::vector<SocketAddress> sockets() const { return core_->addresses(); }
+    [[nodiscard]] std::vector<SocketAddress> sockets() const;
     /// The port of the first socket, which is the one to tell clients when the port was 0. Throws RuntimeError after
     /// close.
     [[nodiscard]] std::uint16_t port() const;
+    /// Whether it accepts connections. Since 3.7.
     [[nodiscard]] bool is_serving() const noexcept { return core_->serving(); }
     /// Idempotent. Throws RuntimeError "server … is closed" after close. Since 3.7.
     [[nodiscard]] Coro<> start_serving();
@@ -169,12 +173,14 @@ public:
     [[nodiscard("write co_await server.wait_closed()")]] detail::ServerClosedAwaiter wait_closed() const {
         return detail::ServerClosedAwaiter(core_);
     }
-    /// Closes, or aborts, every connection. Since 3.13.
+    /// Closes every connection; what is buffered is still sent. Since 3.13.
     void close_clients() noexcept { core_->close_clients(); }
+    /// Closes every connection at once; what is buffered is lost. Since 3.13.
     void abort_clients() noexcept { core_->abort_clients(); }
 
-    // `async with server`: closes at the end and waits.
+    /// For `async_with`; does nothing.
     [[nodiscard]] Coro<> aenter();
+    /// For `async_with`: closes, waits as `wait_closed()`, and lets the exception pass.
     [[nodiscard]] Coro<bool> aexit(std::exception_ptr error);
 
 private:
@@ -187,9 +193,7 @@ template <class F>
 Coro<Server> start_server(F callback, std::string host, std::uint16_t port, ServerOptions options) {
     LoopCore& loop = require_running_loop();
     const ServerPtr core(new ServerOf<F>(loop, options, std::move(callback)));
-    std::vector<SocketAddress> addresses = co_await resolve_for_listening(std::move(host), port, options.family);
-    core->listen_on(std::move(addresses));
-    if (options.start_serving) core->start_serving();
+    co_await listen_at(core, std::move(host), port, options);
     co_return Server(core);
 }
 

@@ -21,17 +21,20 @@ namespace asyncio {
 /// compile a std::initializer_list inside a co_await expression.
 class Separators {
 public:
+    /// Any number of strings; `take()` checks them.
     template <std::convertible_to<std::string_view>... S>
     Separators(const S&... separators) {
-        all_.reserve(sizeof...(S));
-        (all_.emplace_back(std::string_view(separators)), ...);
+        (add(std::string_view(separators)), ...);
     }
-    explicit Separators(std::vector<std::string> separators) noexcept : all_(std::move(separators)) {}
+    /// The same from a vector.
+    explicit Separators(std::vector<std::string> separators) noexcept;
 
     /// Gives them away. Throws std::invalid_argument as readuntil says.
     [[nodiscard]] std::vector<std::string> take() &&;
 
 private:
+    void add(std::string_view separator);
+
     std::vector<std::string> all_;
 };
 
@@ -44,6 +47,7 @@ private:
 /// asyncio.StreamReader.
 class StreamReader {
 public:
+    /// Used by the library.
     explicit StreamReader(detail::ConnectionPtr connection) noexcept : connection_(std::move(connection)) {}
 
     /// Up to `size` bytes, as soon as there is one; "" at the end of the stream, and for 0. Negative, as in Python:
@@ -59,6 +63,7 @@ public:
     /// Exactly `size` bytes. Throws IncompleteReadError when the stream ends before, std::invalid_argument for a
     /// negative size.
     [[nodiscard]] Coro<std::string> readexactly(std::int64_t size);
+    /// The same into `target`, as many bytes as that has.
     [[nodiscard]] Coro<> readexactly_into(std::span<std::byte> target);
     /// A line with its '\n'; at the end of the stream what is left, then "". Throws std::invalid_argument when the line
     /// is longer than the limit; that line, or what there is of it, is dropped.
@@ -77,6 +82,7 @@ public:
     /// What was received and not read yet.
     [[nodiscard]] std::string_view buffered() const noexcept { return connection_->buffered(); }
 
+    /// Used by the library.
     [[nodiscard]] detail::Connection& connection() const noexcept { return *connection_; }
 
 private:

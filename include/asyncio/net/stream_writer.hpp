@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/base/standard/ranges.hpp>
 #include <asyncio/net/connection.hpp>
 #include <asyncio/task/waiter.hpp>
@@ -82,10 +83,10 @@ private:
 /// Options of StreamWriter::set_write_buffer_limits, in bytes. Only `low`: high is four times that; only `high`: low is
 /// a quarter of it.
 struct WriteBufferLimits {
-    std::optional<std::size_t> high{};
-    std::optional<std::size_t> low{};
+    std::optional<std::size_t> high{};  ///< `drain()` waits when more is buffered
+    std::optional<std::size_t> low{};   ///< and goes on when it is down to this
 };
-static_assert(std::is_trivially_destructible_v<WriteBufferLimits>);
+static_assert(detail::trivially_destructible<WriteBufferLimits>);
 
 /// The sending side of a connection. Copying copies the reference; dropping the last one closes the connection (with a
 /// warning in debug mode, since nobody waited for it).
@@ -93,13 +94,17 @@ static_assert(std::is_trivially_destructible_v<WriteBufferLimits>);
 /// Thread safety: the loop's thread only. Mirrors asyncio.StreamWriter.
 class StreamWriter {
 public:
+    /// Used by the library.
     explicit StreamWriter(detail::ConnectionPtr connection) noexcept : connection_(std::move(connection)) {
         connection_->retain_writer();
     }
+    /// One more reference to the connection.
     StreamWriter(const StreamWriter& other) noexcept : StreamWriter(other.connection_) {}
+    /// Leaves `other` without a connection.
     StreamWriter(StreamWriter&& other) noexcept : connection_(std::move(other.connection_)) {}
+    /// Drops the reference that was here.
     StreamWriter& operator=(StreamWriter other) noexcept {
-        std::swap(connection_, other.connection_);
+        connection_.swap(other.connection_);
         return *this;
     }
     ~StreamWriter() {
@@ -109,6 +114,7 @@ public:
     /// Sends at once what the socket takes and buffers the rest; never blocks and never throws for a lost connection
     /// (drain does). Ignored after close. Throws RuntimeError after write_eof().
     void write(std::string_view data) { connection_->write(data); }
+    /// The same for raw bytes.
     void write(std::span<const std::byte> data) {
         connection_->write({reinterpret_cast<const char*>(data.data()), data.size()});
     }
@@ -127,12 +133,14 @@ public:
 
     /// Ends the sending side after the buffer is out; reading goes on. A second call does nothing.
     void write_eof() { connection_->write_eof(); }
+    /// Always true.
     [[nodiscard]] bool can_write_eof() const noexcept { return true; }
 
     /// Sends what is buffered in the background, then closes; nothing more is read. Idempotent.
     void close() noexcept { connection_->close(); }
     /// Closes at once and drops what is buffered.
     void abort() noexcept { connection_->abort(); }
+    /// Whether `close()` or `abort()` was called, or the connection is lost. Since 3.7.
     [[nodiscard]] bool is_closing() const noexcept { return connection_->closing(); }
     /// Returns when everything is sent and the connection is closed; throws what broke it. Since 3.7.
     [[nodiscard("write co_await writer.wait_closed()")]] detail::ClosedAwaiter wait_closed() const {
@@ -142,14 +150,16 @@ public:
     /// Defaults: high 64 KiB, low a quarter. Throws std::invalid_argument when high < low.
     void set_write_buffer_limits(WriteBufferLimits limits = {});
     /// Low and high.
-    [[nodiscard]] std::pair<std::size_t, std::size_t> get_write_buffer_limits() const noexcept {
-        return {connection_->low_water(), connection_->high_water()};
-    }
+    [[nodiscard]] std::pair<std::size_t, std::size_t> get_write_buffer_limits() const noexcept;
+    /// How many bytes are buffered.
     [[nodiscard]] std::size_t get_write_buffer_size() const noexcept { return connection_->write_buffer_size(); }
 
+    /// The peer's address. Mirrors `get_extra_info("peername")`.
     [[nodiscard]] const SocketAddress& peername() const noexcept { return connection_->peername; }
+    /// This side's address. Mirrors `get_extra_info("sockname")`.
     [[nodiscard]] const SocketAddress& sockname() const noexcept { return connection_->sockname; }
 
+    /// Used by the library.
     [[nodiscard]] detail::Connection& connection() const noexcept { return *connection_; }
 
 private:

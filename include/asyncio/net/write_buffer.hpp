@@ -1,10 +1,8 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace asyncio::detail {
 
@@ -13,10 +11,7 @@ namespace asyncio::detail {
 inline constexpr std::size_t most_kept_when_idle = 1024 * 1024;
 
 /// Empties a buffer and gives its memory back when it is much: assigning an empty string would keep all of it.
-inline void empty_buffer(std::string& buffer) noexcept {
-    buffer.clear();
-    if (buffer.capacity() > most_kept_when_idle) buffer.shrink_to_fit();
-}
+void empty_buffer(std::string& buffer) noexcept;
 
 /// Bytes waiting to be sent. Those in front, which an operation may be sending, are never moved; new ones collect
 /// behind them.
@@ -28,25 +23,12 @@ public:
     /// How much memory it holds, in bytes.
     [[nodiscard]] std::size_t capacity() const noexcept { return front_.capacity() + back_.capacity(); }
 
-    void append(std::string_view data) { (front_.empty() ? front_ : back_).append(data); }
+    void append(std::string_view data) { (front_.empty() ? front_ : back_).append(data.data(), data.size()); }
 
     /// What is to be sent next; stays in place until consume().
-    [[nodiscard]] std::span<const std::byte> front() const noexcept {
-        return {reinterpret_cast<const std::byte*>(front_.data()) + sent_, front_.size() - sent_};
-    }
-    void consume(std::size_t size) noexcept {
-        sent_ += size;
-        if (sent_ < front_.size()) return;
-        sent_ = 0;
-        front_.clear();
-        std::swap(front_, back_);
-        if (front_.empty()) clear();  // all is sent
-    }
-    void clear() noexcept {
-        empty_buffer(front_);
-        empty_buffer(back_);
-        sent_ = 0;
-    }
+    [[nodiscard]] std::string_view front() const noexcept { return {front_.data() + sent_, front_.size() - sent_}; }
+    void consume(std::size_t size) noexcept;
+    void clear() noexcept;
 
 private:
     std::string front_;

@@ -21,10 +21,11 @@ class Broadcast;
 /// What a subscriber gets.
 template <class T>
 struct Published {
+    /// Made by Broadcast.
     Published(std::string to, T what) : topic(std::move(to)), item(std::move(what)) {}
 
-    std::string topic;
-    T item;
+    std::string topic;  ///< what it was published under
+    T item;             ///< the message
 };
 
 namespace detail {
@@ -74,6 +75,7 @@ template <class T>
 class [[nodiscard("the subscription ends when this is destroyed")]] Subscription {
 public:
     Subscription(Subscription&&) noexcept = default;
+    /// Ends the subscription that was here.
     Subscription& operator=(Subscription&& other) noexcept {
         if (this == &other) return *this;
         unsubscribe();
@@ -100,6 +102,7 @@ public:
         box->close(true);
     }
 
+    /// What it was subscribed to.
     [[nodiscard]] const std::string& pattern() const { return box()->pattern(); }
     /// How many messages are there to be taken.
     [[nodiscard]] std::size_t size() const { return box()->size(); }
@@ -161,9 +164,10 @@ public:
     /// throws: those before have it then.
     /// Cancellation: CancelledError ends the wait only; the message has been published.
     [[nodiscard]] Coro<std::size_t> publish(std::string topic, T item) {
-        std::vector<detail::AwaitedMailbox> slow;
+        detail::AwaitedMailboxes slow;
         const std::size_t count = deliver(topic, item, &slow);
-        for (const auto& box : slow) co_await box.wait();  // not touching this object, which may go meanwhile
+        for (std::size_t i = 0; i < slow.size(); ++i)
+            co_await slow.wait(i);  // not touching this object, which may go meanwhile
         co_return count;
     }
     /// The same without waiting. Throws QueueFull, and nobody gets it, when it would have to wait.
@@ -186,7 +190,7 @@ public:
     }
 
 private:
-    std::size_t deliver(const std::string& topic, const T& item, std::vector<detail::AwaitedMailbox>* slow) {
+    std::size_t deliver(const std::string& topic, const T& item, detail::AwaitedMailboxes* slow) {
         topics_->require_open();
         std::size_t count = 0;
         bool lost_one = false;
@@ -195,7 +199,7 @@ private:
             // One of those disconnected may still be there, when the delivery before this one threw.
             if (!box.disconnected() && static_cast<detail::Mailbox<T>&>(box).deliver(topic, item, dropped)) {
                 ++count;
-                if (slow != nullptr && box.behind()) slow->emplace_back(box);
+                if (slow != nullptr && box.behind()) slow->add(box);
             }
             lost_one = lost_one || box.disconnected();
         });

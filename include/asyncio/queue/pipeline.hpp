@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/base/standard/memory.hpp>
 #include <asyncio/queue/queue.hpp>
 #include <asyncio/task/coro.hpp>
@@ -20,7 +21,7 @@ struct StageOptions {
     int workers = 1;               ///< how many items are worked on at a time
     std::ptrdiff_t capacity = 16;  ///< how many results may wait for the next stage; not positive: without limit
 };
-static_assert(std::is_trivially_destructible_v<StageOptions>);
+static_assert(detail::trivially_destructible<StageOptions>);
 
 namespace detail {
 
@@ -124,7 +125,9 @@ public:
     {
         return input_->put(item);
     }
+    /// The same; moves the item in.
     auto put(In&& item) { return input_->put(std::move(item)); }
+    /// The same with an item that is made from the arguments, at once.
     template <class... Args>
     auto emplace(Args&&... args) {
         return input_->emplace(std::forward<Args>(args)...);
@@ -136,6 +139,7 @@ public:
     void shutdown() { input_->shutdown(); }
 
 protected:
+    /// Used by Pipeline.
     PipelineInput(TaskGroup& group, std::shared_ptr<Queue<In>> input) noexcept
         : group_(&group),
           input_(std::move(input)) {}

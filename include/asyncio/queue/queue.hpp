@@ -1,7 +1,8 @@
 #pragma once
 
+#include <asyncio/base/refuse.hpp>
+#include <asyncio/base/ring.hpp>
 #include <asyncio/queue/queue_core.hpp>
-#include <asyncio/queue/ring.hpp>
 #include <asyncio/task/closure.hpp>
 
 #include <concepts>
@@ -51,9 +52,10 @@ class [[nodiscard("write co_await queue.get()")]] QueueGetAwaiter : public GetWa
 public:
     explicit QueueGetAwaiter(Queue<T, Storage>& queue) noexcept : GetWaiter(queue) {}
     QueueGetAwaiter(QueueGetAwaiter&& unstarted) noexcept : QueueGetAwaiter(unstarted.queue()) {}
+    ASYNCIO_VALUE_ONLY_BY_CO_AWAIT(T)
 
     T await_resume() {
-        return conclude([this] { return queue().get_nowait(); });
+        return conclude([this] { return queue().take_checked(); });
     }
 
 protected:
@@ -65,9 +67,10 @@ template <class T, class Storage>
 class [[nodiscard("write co_await queue.next()")]] QueueNextAwaiter : public QueueGetAwaiter<T, Storage> {
 public:
     using QueueGetAwaiter<T, Storage>::QueueGetAwaiter;
+    ASYNCIO_TRUTH_ONLY_BY_CO_AWAIT
 
     std::optional<T> await_resume() {
-        return this->conclude([this] { return this->queue().try_get(); });
+        return this->conclude([this] { return this->queue().take_if_any(); });
     }
 };
 
@@ -82,8 +85,8 @@ public:
     QueuePutAwaiter(QueuePutAwaiter&& unstarted)
         : QueuePutAwaiter(unstarted.queue(), std::in_place, std::move(unstarted.item_)) {}
 
-    void await_resume() {
-        conclude([this] { queue().put_nowait(std::move(item_)); });
+    [[gnu::always_inline]] void await_resume() {
+        conclude([this] { queue().store(std::move(item_)); });
     }
 
 private:
@@ -130,6 +133,7 @@ public:
     {
         return detail::QueuePutAwaiter<T, Storage>(*this, std::in_place, item);
     }
+    /// The same; moves the item in.
     detail::QueuePutAwaiter<T, Storage> put(T&& item) {
         static_assert(detail::safe_temporary<T>,
                       "GCC before 14 destroys a temporary aggregate twice inside co_await: write co_await "
@@ -146,14 +150,13 @@ public:
     void put_nowait(const T& item)
         requires std::copy_constructible<T>
     {
-        require_room();
-        storage_.push(item);
-        stored();
+        check_thread();
+        store(item);
     }
+    /// The same; moves the item in.
     void put_nowait(T&& item) {
-        require_room();
-        storage_.push(std::move(item));
-        stored();
+        check_thread();
+        store(std::move(item));
     }
 
     /// Takes the next item, waiting until there is one; the await gives it. Does not give way when there is.
@@ -165,14 +168,13 @@ public:
 
     /// Takes the next item if there is one. Throws QueueEmpty or QueueShutDown otherwise.
     T get_nowait() {
-        require_item();
-        return take();
+        check_thread();
+        return take_checked();
     }
     /// The same; nullopt when it is empty.
     std::optional<T> try_get() {
         check_thread();
-        if (empty()) return std::nullopt;
-        return take();
+        return take_if_any();
     }
 
     /// Waits until `task_done()` was called for every item that was put. Does not give way when it was.
@@ -192,6 +194,25 @@ public:
     [[nodiscard]] std::string repr() const { return format(detail::queue_name<Storage>, items()); }
 
 private:
+    friend class detail::QueueGetAwaiter<T, Storage>;
+    friend class detail::QueueNextAwaiter<T, Storage>;
+    friend class detail::QueuePutAwaiter<T, Storage>;
+
+    // In the loop's thread:
+    template <class U>
+    void store(U&& item) {
+        require_room();
+        storage_.push(std::forward<U>(item));
+        stored();
+    }
+    T take_checked() {
+        require_item();
+        return take();
+    }
+    std::optional<T> take_if_any() {
+        if (empty()) return std::nullopt;
+        return take();
+    }
     T take() {
         T item = storage_.take();
         taken();

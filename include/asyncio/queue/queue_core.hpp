@@ -1,12 +1,12 @@
 #pragma once
 
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/queue/errors.hpp>
 #include <asyncio/sync/wait_list.hpp>
 
 #include <coroutine>
 #include <cstddef>
 #include <string>
-#include <type_traits>
 
 namespace asyncio {
 
@@ -15,20 +15,26 @@ struct QueueShutdownOptions {
     /// Drops the items that are still inside.
     bool immediate = false;
 };
-static_assert(std::is_trivially_destructible_v<QueueShutdownOptions>);
+static_assert(detail::trivially_destructible<QueueShutdownOptions>);
 
 /// See Queue::statistics.
 struct QueueStatistics {
-    std::size_t size = 0;
-    std::size_t peak_size = 0;  ///< high-water mark
-    std::ptrdiff_t maxsize = 0;
-    std::size_t unfinished_tasks = 0;
-    WaitStatistics getters;
-    WaitStatistics putters;
-    WaitStatistics joiners;
+    std::size_t size = 0;              ///< items now
+    std::size_t peak_size = 0;         ///< high-water mark
+    std::ptrdiff_t maxsize = 0;        ///< not positive: without limit
+    std::size_t unfinished_tasks = 0;  ///< items put that have no `task_done()` yet
+    WaitStatistics getters;            ///< who wait in `get` or `next`
+    WaitStatistics putters;            ///< who wait in `put` or `emplace`
+    WaitStatistics joiners;            ///< who wait in `join`
 };
 
 namespace detail {
+
+/// What a waiter wants of a queue: an item, or room for one.
+enum class QueueSide : bool { get, put };
+
+template <QueueSide side>
+class QueueWaiter;
 
 /// The part of a queue that knows no items: their number, and who waits for it to change.
 class QueueCore {
@@ -39,16 +45,15 @@ public:
     [[nodiscard]] std::ptrdiff_t maxsize() const noexcept { return maxsize_; }
     [[nodiscard]] std::size_t qsize() const noexcept { return size_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
-    [[nodiscard]] bool full() const noexcept { return size_ >= limit_; }
+    [[nodiscard]] bool full() const noexcept { return maxsize_ > 0 && size_ >= static_cast<std::size_t>(maxsize_); }
     [[nodiscard]] QueueStatistics statistics() const noexcept;
 
     /// Throws std::invalid_argument "task_done() called too many times".
     void task_done();
 
 protected:
+    template <QueueSide>
     friend class QueueWaiter;
-    friend class GetWaiter;
-    friend class PutWaiter;
     friend class JoinWaiter;
 
     explicit QueueCore(std::ptrdiff_t maxsize) noexcept;
@@ -56,8 +61,7 @@ protected:
 
     /// Before an item is stored: throws QueueShutDown, QueueFull.
     void require_room() const {
-        check_thread();
-        if (shut_down_ || full()) [[unlikely]]
+        if (!offers(QueueSide::put)) [[unlikely]]
             throw_no_room();
     }
     /// An item was stored.
@@ -68,7 +72,6 @@ protected:
     }
     /// Before an item is taken: throws QueueShutDown, QueueEmpty.
     void require_item() const {
-        check_thread();
         if (empty()) [[unlikely]]
             throw_no_item();
     }
@@ -83,12 +86,18 @@ protected:
     [[nodiscard]] std::string format(const char* type, const std::string& items) const;
 
 private:
+    [[nodiscard]] WaitList& line(QueueSide side) noexcept { return side == QueueSide::get ? getters_ : putters_; }
+    /// Whether there is an item, or room.
+    [[nodiscard]] bool offers(QueueSide side) const noexcept {
+        return side == QueueSide::get ? !empty() : size_ < limit_;
+    }
+
     [[noreturn]] void throw_no_room() const;
     [[noreturn]] void throw_no_item() const;
     [[noreturn]] void throw_other_loop() const;
 
     std::size_t size_ = 0;
-    std::size_t limit_;
+    std::size_t limit_;  // 0 when it is shut down
     std::size_t peak_ = 0;
     std::size_t unfinished_ = 0;
     std::ptrdiff_t maxsize_;
@@ -100,8 +109,11 @@ private:
 };
 
 /// Waits until a queue has an item, or room. Looks again at its turn, and queues at the end when another was faster.
+template <QueueSide side>
 class QueueWaiter : public ListedWaiter, protected ReadyNode {
 public:
+    [[nodiscard]] bool await_ready() const noexcept { return queue_->offers(side) || queue_->shut_down_; }
+
     template <class P>
     void await_suspend(std::coroutine_handle<P> handle) {
         enter();
@@ -109,58 +121,48 @@ public:
     }
 
 protected:
-    QueueWaiter(QueueCore& queue, WaitList& line) noexcept : ReadyNode(&run), queue_(&queue), line_(&line) {}
+    explicit QueueWaiter(QueueCore& queue) noexcept : queue_(&queue) {}
     ~QueueWaiter() {
         if (abandon()) [[unlikely]]
             hand_on();
     }
 
-    /// Whether the wait is over.
-    [[nodiscard]] bool ready() const noexcept {
-        return queue_->shut_down_ || (line_ == &queue_->getters_ ? !queue_->empty() : !queue_->full());
-    }
-    /// The end of the wait: `action` takes or stores the item, unless something else ended it.
+    /// The end of the wait: `action` takes or stores the item, unless something else ended it. When it throws, what
+    /// this one was woken for is for the next.
     template <class F>
     [[gnu::always_inline]] decltype(auto) conclude(const F& action) {
-        if (task_ == nullptr) return action();  // it did not have to wait
-        return conclude_turn(action);
+        if (task_ == nullptr) {  // it did not have to wait
+            queue_->check_thread();
+        } else if (stage_ != Stage::idle) [[unlikely]] {
+            fail();
+        }
+        try {
+            return action();
+        } catch (...) {
+            if (task_ != nullptr) hand_on();
+            throw;
+        }
     }
 
     QueueCore* queue_;
 
 private:
-    /// When `action` throws, what this one was woken for is for the next.
-    template <class F>
-    decltype(auto) conclude_turn(const F& action) {
-        if (stage_ != Stage::idle) [[unlikely]]
-            fail();
-        try {
-            return action();
-        } catch (...) {
-            hand_on();
-            throw;
-        }
+    [[gnu::always_inline]] void enter() {
+        begin();
+        if (!queue_->binding_.accepts(*task_)) [[unlikely]]
+            queue_->throw_other_loop();
+        ReadyNode::run = &QueueWaiter::run;
+        queue_->line(side).enter(*this, *this);
     }
-
-    void enter();
-    void fail();
+    [[noreturn]] void fail();
     void hand_on() noexcept;
     static void run(ReadyNode& node, Turn turn);
-
-    WaitList* line_;
 };
 
-class GetWaiter : public QueueWaiter {
-public:
-    explicit GetWaiter(QueueCore& queue) noexcept : QueueWaiter(queue, queue.getters_) {}
-    [[nodiscard]] bool await_ready() const noexcept { return !queue_->empty() || queue_->shut_down_; }
-};
-
-class PutWaiter : public QueueWaiter {
-public:
-    explicit PutWaiter(QueueCore& queue) noexcept : QueueWaiter(queue, queue.putters_) {}
-    [[nodiscard]] bool await_ready() const noexcept { return !queue_->full() || queue_->shut_down_; }
-};
+using GetWaiter = QueueWaiter<QueueSide::get>;
+using PutWaiter = QueueWaiter<QueueSide::put>;
+extern template class QueueWaiter<QueueSide::get>;
+extern template class QueueWaiter<QueueSide::put>;
 
 /// What Queue::join returns.
 class [[nodiscard("write co_await queue.join()")]] JoinWaiter : public ListedWaiter {

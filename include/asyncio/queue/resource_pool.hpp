@@ -23,8 +23,8 @@ class ResourcePool;
 
 /// See ResourcePool::statistics.
 struct ResourcePoolStatistics {
-    WaitStatistics waiters;
-    std::size_t idle = 0;
+    WaitStatistics waiters;     ///< who wait in `acquire`
+    std::size_t idle = 0;       ///< ready to be lent
     std::size_t borrowed = 0;   ///< with those that are being made, checked or closed
     std::uint64_t created = 0;  ///< so far
     std::uint64_t dropped = 0;  ///< failed their check, or were discarded, so far
@@ -35,10 +35,12 @@ struct ResourcePoolStatistics {
 template <class T>
 class [[nodiscard("the resource goes back when this is destroyed")]] Lease {
 public:
+    /// Leaves `other` empty.
     Lease(Lease&& other) noexcept
         : pool_(other.pool_),
           unit_(std::move(other.unit_)),
           resource_(std::exchange(other.resource_, std::nullopt)) {}
+    /// Gives back what was here; leaves `other` empty.
     Lease& operator=(Lease&& other) noexcept {
         if (this == &other) return *this;
         release();
@@ -51,11 +53,14 @@ public:
 
     /// Whether there is a resource in it.
     [[nodiscard]] bool owns() const noexcept { return resource_.has_value(); }
+    /// As `owns()`.
     explicit operator bool() const noexcept { return owns(); }
 
-    // Precondition of these three: owns().
+    /// The resource. Precondition: `owns()`.
     [[nodiscard]] T& operator*() noexcept { return *resource_; }
+    /// The same.
     [[nodiscard]] T* operator->() noexcept { return &*resource_; }
+    /// The same.
     [[nodiscard]] T& get() noexcept { return *resource_; }
 
     /// Gives the resource back now; does nothing when there is none.
@@ -97,8 +102,11 @@ class ResourcePool {
     static_assert(std::is_nothrow_move_constructible_v<T>, "a resource changes hands, which must not fail");
 
 public:
+    /// Makes a resource. What it throws comes out of `acquire`.
     using Create = std::function<Coro<T>()>;
+    /// Whether an idle resource can still be used; asked before it is lent again.
     using Check = std::function<Coro<bool>(T& resource)>;
+    /// Closes a resource before it is destroyed.
     using Close = std::function<Coro<void>(T& resource)>;
 
     /// Without `check` each resource counts as healthy, without `close` its destructor is all there is.
@@ -169,7 +177,9 @@ public:
         if (error) std::rethrow_exception(error);
     }
 
+    /// Whether `aclose()` was called.
     [[nodiscard]] bool closed() const noexcept { return closed_; }
+    /// A snapshot of its state, for debugging and monitoring. O(1).
     [[nodiscard]] ResourcePoolStatistics statistics() const noexcept {
         const SemaphoreStatistics free = free_.statistics();
         return {free.waiters, idle_.size(), static_cast<std::size_t>(size_ - free.value), created_, dropped_};

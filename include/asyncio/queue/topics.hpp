@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/intrusive_list.hpp>
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/base/owner.hpp>
 #include <asyncio/base/standard/memory.hpp>
 #include <asyncio/sync/event.hpp>
@@ -10,7 +11,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <type_traits>
 
 namespace asyncio {
 
@@ -25,9 +25,9 @@ enum class SlowSubscriber : std::uint8_t {
 /// Keyword arguments of Broadcast::subscribe.
 struct SubscribeOptions {
     std::ptrdiff_t maxsize = 16;  ///< how many messages may wait to be taken; not positive: without limit
-    SlowSubscriber when_full = SlowSubscriber::wait;
+    SlowSubscriber when_full = SlowSubscriber::wait;  ///< what happens when no more may wait
 };
-static_assert(std::is_trivially_destructible_v<SubscribeOptions>);
+static_assert(detail::trivially_destructible<SubscribeOptions>);
 
 namespace detail {
 
@@ -89,15 +89,22 @@ private:
     IntrusiveList<ListHook> publishers_;  // that wait, by the number of their message
 };
 
-/// A mailbox that the publisher of its newest message waits for.
-class AwaitedMailbox {
+/// Mailboxes that the publisher of their newest message waits for.
+class AwaitedMailboxes {
 public:
-    explicit AwaitedMailbox(MailboxCore& box) : box_(box.shared_from_this()), number_(box.newest()) {}
-    [[nodiscard]] Coro<void> wait() const { return MailboxCore::wait_for(box_, number_); }
+    AwaitedMailboxes() noexcept;
+    ~AwaitedMailboxes();
+    AwaitedMailboxes(const AwaitedMailboxes&) = delete;
+    AwaitedMailboxes& operator=(const AwaitedMailboxes&) = delete;
+
+    void add(MailboxCore& box);
+    [[nodiscard]] std::size_t size() const noexcept;
+    [[nodiscard]] Coro<void> wait(std::size_t index) const;
 
 private:
-    std::shared_ptr<MailboxCore> box_;
-    std::uint64_t number_;
+    struct Box;
+    struct Boxes;
+    Owner<Boxes> boxes_;  // none before the first
 };
 
 [[noreturn]] void throw_moved_subscription();

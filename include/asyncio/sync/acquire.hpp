@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/refuse.hpp>
 #include <asyncio/sync/wait_list.hpp>
 
 #include <coroutine>
@@ -28,6 +29,8 @@ public:
         if (stage_ != Stage::idle) [[unlikely]]
             give_up();
     }
+
+    ASYNCIO_VALUE_ONLY_BY_CO_AWAIT(bool)
 
     [[nodiscard]] bool await_ready() noexcept { return primitive_->try_take(); }
 

@@ -20,9 +20,9 @@ public:
 
 /// See Barrier::statistics.
 struct BarrierStatistics {
-    WaitStatistics waiters;  ///< also those who wait for an earlier generation to leave
-    std::size_t parties = 0;
-    std::size_t n_waiting = 0;
+    WaitStatistics waiters;     ///< also those who wait for an earlier generation to leave
+    std::size_t parties = 0;    ///< as `Barrier::parties()`
+    std::size_t n_waiting = 0;  ///< as `Barrier::n_waiting()`
 };
 
 namespace detail {
@@ -119,11 +119,14 @@ public:
     /// Breaks it: those who wait and those who come later get BrokenBarrierError, until it is reset.
     detail::BarrierCommand abort() noexcept { return {*this, &Barrier::abort_now}; }
 
+    /// How many tasks let each other go on.
     [[nodiscard]] std::size_t parties() const noexcept { return parties_; }
     /// How many wait in the barrier; 0 unless it is filling.
     [[nodiscard]] std::size_t n_waiting() const noexcept { return state_ == State::filling ? count_ : 0; }
+    /// Whether it was aborted and not reset yet.
     [[nodiscard]] bool broken() const noexcept { return state_ == State::broken; }
 
+    /// Its state and who waits, for debugging and monitoring.
     [[nodiscard]] BarrierStatistics statistics() const noexcept {
         return {waiters_.statistics(), parties_, n_waiting()};
     }

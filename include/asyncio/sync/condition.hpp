@@ -129,17 +129,20 @@ private:
 class Condition {
 public:
     /// With a lock of its own.
-    Condition() : own_(std::in_place), lock_(&*own_) {}
+    Condition() noexcept : lock_(&own_) {}
     /// Shares `lock`, which must outlive the condition.
     explicit Condition(Lock& lock) noexcept : lock_(&lock) {}
     ~Condition();
     Condition(const Condition&) = delete;
     Condition& operator=(const Condition&) = delete;
 
-    // As those of the lock.
+    /// As `Lock::locked`.
     [[nodiscard]] bool locked() const noexcept { return lock_->locked(); }
+    /// As `Lock::acquire`.
     detail::Acquire<Lock> acquire() noexcept { return lock_->acquire(); }
+    /// As `Lock::guard`.
     GuardAwaiter<Lock> guard() noexcept { return lock_->guard(); }
+    /// As `Lock::release`.
     void release() { lock_->release(); }
 
     /// Releases the lock, waits for a notification, and takes the lock again behind those who wait for it already. The
@@ -178,6 +181,7 @@ public:
         waiters_.choose_all();
     }
 
+    /// Who waits for a notification, and the state of the lock, for debugging and monitoring.
     [[nodiscard]] ConditionStatistics statistics() const { return {waiters_.statistics(), lock_->statistics()}; }
     /// `<Condition at 0x… [unlocked, waiters:2]>`
     [[nodiscard]] std::string repr() const;
@@ -191,7 +195,7 @@ private:
     }
     [[noreturn]] static void throw_not_locked(const char* verb);
 
-    std::optional<Lock> own_;
+    Lock own_;  // of no use when it shares another
     Lock* lock_;
     detail::WaitList waiters_;
     detail::IntrusiveList<detail::ListHook> waits_;  // also those who want the lock back

@@ -11,7 +11,7 @@ namespace asyncio {
 
 /// A member of a Deadlock: what its task waits for.
 struct DeadlockedTask {
-    AnyTask task;
+    AnyTask task;  ///< the one that cannot go on
     /// Where it waits, the innermost frame first.
     std::vector<FrameCallGraphEntry> call_stack;
     /// "Lock at 0x…"; empty when it waits for the end of `holder`, by await, gather, TaskGroup, wait or shield.
@@ -25,7 +25,7 @@ struct DeadlockedTask {
 
 /// Tasks that wait for each other in a ring, and would do so for ever. One alone waits for what it has itself.
 struct Deadlock {
-    std::vector<DeadlockedTask> tasks;
+    std::vector<DeadlockedTask> tasks;  ///< each waits for the next, the last for the first
 };
 
 /// Looks for tasks of the running loop that cannot go on because each waits for the next one in a ring: for what that

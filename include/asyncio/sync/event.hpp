@@ -11,8 +11,8 @@ class Event;
 
 /// See Event::statistics.
 struct EventStatistics {
-    WaitStatistics waiters;
-    bool set = false;
+    WaitStatistics waiters;  ///< who wait in `wait`
+    bool set = false;        ///< as `Event::is_set()`
 };
 
 namespace detail {
@@ -63,6 +63,7 @@ public:
     Event(const Event&) = delete;
     Event& operator=(const Event&) = delete;
 
+    /// Whether `wait()` would return at once.
     [[nodiscard]] bool is_set() const noexcept { return set_; }
 
     /// Wakes everybody. Does nothing when it is set. O(waiters).
@@ -81,6 +82,7 @@ public:
     /// destroyed meanwhile.
     detail::EventWait wait() noexcept { return detail::EventWait(*this); }
 
+    /// Its state and who waits, for debugging and monitoring.
     [[nodiscard]] EventStatistics statistics() const noexcept { return {waiters_.statistics(), set_}; }
     /// `<Event at 0x… [unset, waiters:2]>`
     [[nodiscard]] std::string repr() const;

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <asyncio/base/intrusive_list.hpp>
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/sync/acquire.hpp>
 #include <asyncio/task/await_edge.hpp>
 
 #include <exception>
-#include <utility>
 
 namespace asyncio {
 
@@ -47,7 +47,9 @@ template <class Primitive>
 class [[nodiscard("the guard releases when it is destroyed: auto guard = co_await x.guard();")]] Guard
     : private detail::GuardHook {
 public:
+    /// Takes over the release from `other`.
     Guard(Guard&& other) noexcept : owner_(other.owner_) { take_from(other); }
+    /// The same; releases what this guard had.
     Guard& operator=(Guard&& other) noexcept {
         if (this == &other) return *this;
         release_quietly();
@@ -59,13 +61,14 @@ public:
 
     /// Whether there is something to release.
     [[nodiscard]] bool owns() const noexcept { return linked(); }
+    /// As `owns()`.
     explicit operator bool() const noexcept { return owns(); }
 
     /// Releases now; does nothing when there is nothing to release.
     void release() {
         if (!linked()) return;
         unlink();
-        if (std::exchange(parked_in, nullptr) == nullptr) owner_->release();
+        if (detail::exchanged(parked_in, nullptr) == nullptr) owner_->release();
     }
 
 private:
@@ -82,7 +85,7 @@ private:
         if (!other.linked()) return;
         other.unlink();
         taken_by = other.taken_by;
-        parked_in = std::exchange(other.parked_in, nullptr);
+        parked_in = detail::exchanged(other.parked_in, nullptr);
         (parked_in != nullptr ? *parked_in : owner_->guards_).push_back(*this);
     }
     void release_quietly() noexcept {
@@ -103,7 +106,9 @@ class [[nodiscard("write auto guard = co_await x.guard();"), gnu::warn_unused]] 
     : public detail::Acquire<Primitive> {
 public:
     using detail::Acquire<Primitive>::Acquire;
+    ASYNCIO_VALUE_ONLY_BY_CO_AWAIT(Guard<Primitive>)
 
+    /// The guard.
     Guard<Primitive> await_resume() {
         detail::Acquire<Primitive>::await_resume();
         return Guard<Primitive>(this->primitive());

@@ -16,9 +16,9 @@ class ConditionWait;
 
 /// See Lock::statistics.
 struct LockStatistics {
-    WaitStatistics waiters;
-    bool locked = false;
-    std::string holder;  ///< name of the task that holds it; empty when free, or when taken outside of a task
+    WaitStatistics waiters;  ///< who wait in `acquire` or `guard`
+    bool locked = false;     ///< as `Lock::locked()`
+    std::string holder;      ///< name of the task that holds it; empty when free, or when taken outside of a task
 };
 
 /// Mutual exclusion for the tasks of one loop.
@@ -40,6 +40,7 @@ public:
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
 
+    /// Whether somebody has it. False, too, while one who was woken has not taken it yet.
     [[nodiscard]] bool locked() const noexcept { return locked_; }
 
     /// Waits until it is free and takes it; the await gives true. Does not give way when it is free.
@@ -60,6 +61,7 @@ public:
         free();
     }
 
+    /// Its state and who waits, for debugging and monitoring.
     [[nodiscard]] LockStatistics statistics() const;
     /// `<Lock at 0x… [locked, waiters:2]>`
     [[nodiscard]] std::string repr() const;

@@ -16,7 +16,7 @@ class RateLimiter;
 
 /// See RateLimiter::statistics.
 struct RateLimiterStatistics {
-    WaitStatistics waiters;
+    WaitStatistics waiters;   ///< who wait in `acquire`
     std::int64_t tokens = 0;  ///< whole ones in the bucket now; outside of the loop, after the last call
 };
 
@@ -105,7 +105,9 @@ public:
     /// Takes `tokens` if `acquire` would not have to wait; otherwise returns false. Throws as `acquire`.
     [[nodiscard]] bool try_acquire(std::int64_t tokens = 1);
 
+    /// How many tokens the bucket holds at most.
     [[nodiscard]] std::int64_t burst() const noexcept { return burst_; }
+    /// Its state and who waits, for debugging and monitoring.
     [[nodiscard]] RateLimiterStatistics statistics() const noexcept;
     /// `<RateLimiter at 0x… [tokens:2/3, waiters:1]>`
     [[nodiscard]] std::string repr() const;

@@ -15,7 +15,7 @@ class RWLock;
 struct RWLockStatistics {
     WaitStatistics waiters;   ///< readers and writers
     std::size_t readers = 0;  ///< those who hold it, or were chosen to
-    bool writing = false;
+    bool writing = false;     ///< a writer holds it, or was chosen to
     std::string writer;  ///< name of the task that holds it for writing; empty when none, or taken outside of a task
 };
 
@@ -100,6 +100,7 @@ public:
     /// Whether `acquire_write()` would have to wait.
     [[nodiscard]] bool write_locked() const noexcept { return readers_ > 0 || read_locked(); }
 
+    /// Its state and who waits, for debugging and monitoring.
     [[nodiscard]] RWLockStatistics statistics() const;
     /// `<RWLock at 0x… [unlocked]>`, `[readers:2, waiters:1]`, `[writing]`
     [[nodiscard]] std::string repr() const;

@@ -12,8 +12,8 @@ namespace asyncio {
 
 /// See Semaphore::statistics.
 struct SemaphoreStatistics {
-    WaitStatistics waiters;
-    std::ptrdiff_t value = 0;
+    WaitStatistics waiters;    ///< who wait in `acquire` or `guard`
+    std::ptrdiff_t value = 0;  ///< units that are free
 };
 
 /// Lets a number of tasks in at a time: `acquire()` takes a unit or waits for one, `release()` gives one back.
@@ -56,11 +56,13 @@ public:
         choose_next();
     }
 
+    /// Its state and who waits, for debugging and monitoring.
     [[nodiscard]] SemaphoreStatistics statistics() const noexcept { return {waiters_.statistics(), value_}; }
     /// `<Semaphore at 0x… [unlocked, value:3]>`
     [[nodiscard]] std::string repr() const;
 
 protected:
+    /// `bound` is what the counter may not go beyond.
     Semaphore(std::ptrdiff_t value, std::ptrdiff_t bound);
 
 private:
@@ -112,6 +114,7 @@ private:
 /// Mirrors asyncio.BoundedSemaphore.
 class BoundedSemaphore : public Semaphore {
 public:
+    /// `value` is the bound, too. Throws std::invalid_argument when it is negative.
     explicit BoundedSemaphore(std::ptrdiff_t value = 1) : Semaphore(value, value) {}
 };
 

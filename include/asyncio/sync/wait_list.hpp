@@ -31,15 +31,15 @@ class WaitList;
 ///
 /// It stays in the list until its turn, as asyncio's futures stay in their deques: a primitive sees in that one
 /// iteration that somebody is about to come (chosen) or to leave (cancelled). When the list goes first, `list_` is
-/// null.
-class ListedWaiter : public Waiter, public ListHook {
+/// null. While idle it is in no list, and only `stage_` means something: an await that does not wait sets no more.
+class ListedWaiter : public Waiter, public BareListHook {
 public:
     enum class Stage : std::uint8_t { idle, waiting, chosen, cancelled };
 
     bool cancel(std::string_view message) noexcept override;
 
 protected:
-    ListedWaiter() noexcept = default;
+    ListedWaiter() noexcept {}
     ~ListedWaiter() = default;
 
     /// Ends the wait, at the turn. False when the primitive is gone, and nothing of it may be touched.
@@ -49,22 +49,22 @@ protected:
     [[nodiscard]] bool abandon() noexcept { return stage_ != Stage::idle && abandon_wait(); }
     /// Throws when this object is being awaited already.
     void begin() {
-        if (stage_ != Stage::idle) [[unlikely]]
-            throw_awaited_twice();
-        bind_to_current_task();
+        if (task_ != nullptr) [[unlikely]]
+            throw_awaited_again();
+        task_ = &require_current_task();
     }
     /// Leaves the cancelled place in the list and its effect on the task to the caller. False when it is too late.
     [[nodiscard]] bool mark_cancelled() noexcept;
 
-    WaitList* list_ = nullptr;
+    WaitList* list_;
     Stage stage_ = Stage::idle;
 
 private:
     friend class WaitList;
     [[nodiscard]] bool abandon_wait() noexcept;
-    [[noreturn]] static void throw_awaited_twice();
+    [[noreturn]] void throw_awaited_again() const;
 
-    ReadyNode* node_ = nullptr;  // what gets the turn: the task, or the waiter itself if it has to look again
+    ReadyNode* node_;  // what gets the turn: the task, or the waiter itself if it has to look again
 };
 
 /// Those who wait for one condition of one primitive, in the order of their coming. All of it is O(1).
@@ -110,7 +110,13 @@ public:
     void remove(ListedWaiter& waiter) noexcept {
         if (next_ == &waiter) skip();
         if (waiter.stage_ != ListedWaiter::Stage::cancelled) --live_;
-        static_cast<ListHook&>(waiter).unlink();
+        entries_.remove(waiter);
+        waiter.stage_ = ListedWaiter::Stage::idle;
+    }
+    /// The same for one that was chosen.
+    void remove_chosen(ListedWaiter& waiter) noexcept {
+        --live_;
+        entries_.remove(waiter);
         waiter.stage_ = ListedWaiter::Stage::idle;
     }
 

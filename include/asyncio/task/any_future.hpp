@@ -20,7 +20,9 @@ namespace detail {
 class DoneCallbackId {
 public:
     DoneCallbackId() noexcept = default;
+    /// Used by the library.
     explicit DoneCallbackId(std::uint64_t value) noexcept : value_(value) {}
+    /// Used by the library; 0 when empty.
     [[nodiscard]] std::uint64_t value() const noexcept { return value_; }
     friend bool operator==(DoneCallbackId, DoneCallbackId) noexcept = default;
 
@@ -34,10 +36,12 @@ class AnyFuture {
 public:
     using const_before_named = void;  // see closure.hpp
 
+    /// Used by the library.
     explicit AnyFuture(detail::FuturePtr core) noexcept : core_(std::move(core)) {}
 
     /// True when there is a result or an exception, or it was cancelled.
     [[nodiscard]] bool done() const { return core().done(); }
+    /// True when it was cancelled; a task only when its coroutine has ended with CancelledError.
     [[nodiscard]] bool cancelled() const { return core().cancelled(); }
     /// The exception, nullptr when there is a result. Throws InvalidStateError when pending, CancelledError when
     /// cancelled.
@@ -52,11 +56,13 @@ public:
     /// `<Future pending>`, `<Task finished name='Task-1'>` …
     [[nodiscard]] std::string repr() const { return core().repr(); }
 
+    /// Used by the library. Throws RuntimeError when moved from.
     [[nodiscard]] detail::FutureCore& core() const {
         if (!core_) [[unlikely]]
             detail::throw_moved_future();
         return *core_;
     }
+    /// Whether both refer to the same future.
     friend bool operator==(const AnyFuture& a, const AnyFuture& b) noexcept { return a.core_ == b.core_; }
 
 protected:

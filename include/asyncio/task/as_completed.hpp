@@ -2,7 +2,9 @@
 
 #include <asyncio/base/clock.hpp>
 #include <asyncio/base/frame_pool.hpp>
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/base/owner.hpp>
+#include <asyncio/base/refuse.hpp>
 #include <asyncio/base/standard/ranges.hpp>
 #include <asyncio/loop/handle.hpp>
 #include <asyncio/task/ensure_future.hpp>
@@ -24,7 +26,7 @@ struct AsCompletedOptions {
     /// For all items together, from the call on. Default: without limit.
     TimeLimit timeout{};
 };
-static_assert(std::is_trivially_destructible_v<AsCompletedOptions>);
+static_assert(detail::trivially_destructible<AsCompletedOptions>);
 
 namespace detail {
 
@@ -116,6 +118,7 @@ Coro<T> result_of_next_completed(AsCompletedPtr core) {
 template <class F>
 class AsCompletedIterator {
 public:
+    /// Used by `as_completed`.
     explicit AsCompletedIterator(detail::AsCompletedPtr core) noexcept : core_(std::move(core)) {}
 
     /// The next future that is done. Throws TimeoutError when it was not done in time.
@@ -123,22 +126,27 @@ public:
     /// iterator ends one item earlier.
     [[nodiscard("write co_await it.next()")]] Coro<std::optional<F>> next() { return detail::next_completed<F>(core_); }
 
+    /// The input iterator of a range-for; its elements are coroutines. Does not wait itself.
     class Iterator {
     public:
         using iterator_concept = std::input_iterator_tag;
         using difference_type = std::ptrdiff_t;
         using value_type = Coro<typename F::value_type>;
 
+        /// Used by `begin()`.
         explicit Iterator(detail::AsCompletedCore* core) noexcept : core_(core) { claim(); }
         /// A new coroutine: the first one that is awaited gets what is done first, whatever their order.
         value_type operator*() const {
             return detail::result_of_next_completed<typename F::value_type>(detail::AsCompletedPtr(core_));
         }
+        /// To the next one that was not handed out.
         Iterator& operator++() noexcept {
             claim();
             return *this;
         }
+        /// The same.
         void operator++(int) noexcept { ++*this; }
+        /// Whether the range is over.
         friend bool operator==(const Iterator& iterator, std::default_sentinel_t) noexcept {
             return !iterator.claimed_;
         }
@@ -154,11 +162,13 @@ public:
         bool claimed_ = false;
     };
 
+    /// The first that was not handed out. The iterators must not outlive this object.
     [[nodiscard]] Iterator begin() const noexcept
         requires requires { typename F::value_type; }
     {
         return Iterator(core_.get());
     }
+    /// The end of the range.
     [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
 private:
@@ -188,5 +198,25 @@ template <detail::EnsurableRange R>
     core->start(options);
     return AsCompletedIterator<typename decltype(futures)::value_type>(std::move(core));
 }
+
+namespace detail {
+struct AsCompletedTakesARangeOfCoroutinesFuturesOrTasks;
+struct AsCompletedTakesARangeAndNoListInBraces;
+}  // namespace detail
+ASYNCIO_REFUSE_BECAUSE(
+    "asyncio::as_completed takes a range of coroutines, futures or tasks: write "
+    "std::vector tasks{a, b}; and asyncio::as_completed(tasks)",
+    detail::AsCompletedTakesARangeOfCoroutinesFuturesOrTasks as_completed(detail::Anything, AsCompletedOptions = {}))
+template <class A, std::size_t n>
+ASYNCIO_REFUSE_BECAUSE(
+    "asyncio::as_completed takes a range, not a list in braces: write "
+    "std::vector tasks{a, b}; and asyncio::as_completed(tasks)",
+    detail::AsCompletedTakesARangeAndNoListInBraces as_completed(A (&&)[n], AsCompletedOptions = {}))
+template <class... More>
+ASYNCIO_REFUSE_BECAUSE(
+    "asyncio::as_completed takes a range of coroutines, futures or tasks: write "
+    "std::vector tasks{a, b}; and asyncio::as_completed(tasks)",
+    detail::AsCompletedTakesARangeOfCoroutinesFuturesOrTasks as_completed(detail::Anything, detail::Anything,
+                                                                          More&&...))
 
 }  // namespace asyncio

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/refuse.hpp>
 #include <asyncio/task/generator_promise.hpp>
 
 #include <concepts>
@@ -28,6 +29,8 @@ public:
     /// One that was not awaited yet may be moved, into a task for instance.
     NextAwaiter(NextAwaiter&& unstarted) noexcept
         : NextAwaiter(*unstarted.generator_, unstarted.slot_.request, std::move(unstarted.slot_.error)) {}
+
+    ASYNCIO_TRUTH_ONLY_BY_CO_AWAIT
 
     [[nodiscard]] bool await_ready() { return ready(slot_); }
     template <class P>
@@ -178,13 +181,19 @@ AsyncGenerator<T, Sent> GeneratorPromise<T, Sent>::get_return_object(std::source
 template <class Generator>
 class Aclosing {
 public:
+    /// Used by `aclosing`.
     explicit Aclosing(Generator&& generator) : generator_(std::forward<Generator>(generator)) {}
 
+    /// For `async_with`; does nothing.
     void aenter() const noexcept {}
+    /// For `async_with`: awaits the generator's `aclose()`.
     auto aexit(const std::exception_ptr&) { return generator_.aclose(); }
 
+    /// The generator's `next()`.
     [[nodiscard]] auto next() { return generator_.next(); }
+    /// The generator.
     [[nodiscard]] std::remove_reference_t<Generator>& operator*() noexcept { return generator_; }
+    /// The same.
     [[nodiscard]] std::remove_reference_t<Generator>* operator->() noexcept { return std::addressof(generator_); }
 
 private:

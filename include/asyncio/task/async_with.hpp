@@ -1,12 +1,15 @@
 #pragma once
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/light_traits.hpp>
+#include <asyncio/base/refuse.hpp>
 #include <asyncio/task/closure.hpp>
 #include <asyncio/task/coro.hpp>
 #include <asyncio/task/settle.hpp>
 
 #include <concepts>
 #include <coroutine>
+#include <cstddef>
 #include <exception>
 #include <type_traits>
 #include <utility>
@@ -113,8 +116,10 @@ public:
     /// For whoever keeps it among other coroutines.
     operator Coro<R>() && { return wait_for_it(std::move(*this)); }
 
+    ASYNCIO_VALUE_ONLY_BY_CO_AWAIT(R)
+
     [[nodiscard]] bool await_ready() {
-        if (std::exchange(used_, true)) throw_already_awaited();
+        if (detail::exchanged(used_, true)) throw_already_awaited();
         manager_.aenter();
         try {
             Coro<R> body = body_(manager_);
@@ -149,7 +154,7 @@ public:
 private:
     static Coro<R> wait_for_it(WithAwaiter self) { co_return co_await self; }
     void destroy_body() noexcept {
-        if (PromiseBase* body = std::exchange(outcome_.child, nullptr)) body->handle().destroy();
+        if (PromiseBase* body = detail::exchanged(outcome_.child, nullptr)) body->handle().destroy();
     }
 
     Manager manager_;
@@ -199,3 +204,10 @@ Coro<> async_with(Manager&&, Body&&) {
 }
 
 }  // namespace asyncio
+
+template <class Manager, class Body, class R>
+struct std::tuple_size<asyncio::detail::WithAwaiter<Manager, Body, R>> {
+private:
+    static constexpr std::size_t value =
+        asyncio::detail::refuse_structured_binding<asyncio::detail::WithAwaiter<Manager, Body, R>>();
+};

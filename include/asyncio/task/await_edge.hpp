@@ -4,8 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
-#include <vector>
 
 namespace asyncio::detail {
 
@@ -38,22 +36,6 @@ struct AwaitEdge {
 /// The first of all kinds; they are linked by `next`.
 extern constinit const AwaitEdge* await_edges;
 
-/// Calls `visit(awaiter, node, edge, direct)` for each entry of somebody who waits for `future`; where it returns true,
-/// also for those who wait for that one, and so on: they do not wait directly.
-template <class Visit>
-void visit_awaiters(FutureCore& future, Visit visit) {
-    std::vector<FutureCore*> through{&future};
-    for (std::size_t i = 0; i < through.size(); ++i) {
-        const auto& nodes = through[i]->waiters();
-        for (const DoneNode* node = nodes.front(); node != nullptr; node = nodes.next(*node)) {
-            const AwaitEdge* edge = nullptr;
-            FutureCore* const awaiter = awaiter_of(*node, edge);
-            if (awaiter == nullptr || awaiter->done()) continue;
-            if (visit(*awaiter, *node, *edge, i == 0)) through.push_back(awaiter);
-        }
-    }
-}
-
 /// Whether the parent of the task in whose list the entry of a TaskGroup stands waits for the group's end at present;
 /// true for all other entries.
 [[nodiscard]] bool parent_waits(const DoneNode& node) noexcept;
@@ -62,16 +44,6 @@ void visit_awaiters(FutureCore& future, Visit visit) {
 struct TaskMark {
     const TaskCore* task = nullptr;
     std::uint32_t serial = 0;
-};
-
-/// What stands against the end of a wait, as far as tasks can do something about it.
-struct Blockers {
-    std::string what;               ///< "Lock at 0x…", when `holders` are named
-    std::vector<TaskMark> holders;  ///< who has it; what is no task any more is somebody unknown
-    bool in_line = false;           ///< they do not have it, but come first
-    /// Not 0: one of so many, of holders or of who is awaited directly, is enough. 0: all of them are needed.
-    std::size_t one_of = 0;
-    bool over = false;  ///< the wait has ended, and its task is about to go on
 };
 
 }  // namespace asyncio::detail

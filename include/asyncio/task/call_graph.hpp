@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/base/standard/memory.hpp>
 #include <asyncio/task/any_future.hpp>
 #include <asyncio/task/call_frame.hpp>
@@ -11,7 +12,6 @@
 #include <optional>
 #include <source_location>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -34,13 +34,14 @@ struct CallGraphOptions {
     /// Of each stack: positive keeps that many of the outermost frames, negative of the innermost, 0 none.
     std::optional<int> limit{};
 };
-static_assert(std::is_trivially_destructible_v<CallGraphOptions>);
+static_assert(detail::trivially_destructible<CallGraphOptions>);
 
 /// A future or task, its asynchronous stack, and who awaits it. Immutable; copies share what they hold, and keep the
 /// futures alive. Futures may await each other in a ring: then `awaited_by` leads round for ever.
 /// Thread safety: the thread of the futures' loop only. Mirrors asyncio.FutureCallGraph (since 3.14).
 class FutureCallGraph {
 public:
+    /// Whose stack it is.
     [[nodiscard]] const AnyFuture& future() const noexcept;
     /// The frames, the innermost first. Empty for a future that is no task.
     [[nodiscard]] const std::vector<FrameCallGraphEntry>& call_stack() const noexcept;
@@ -48,10 +49,10 @@ public:
     [[nodiscard]] std::vector<FutureCallGraph> awaited_by() const;
 
     /// Used by the library.
-    FutureCallGraph(std::shared_ptr<const detail::CallGraphNodes> nodes, std::size_t index) noexcept
-        : nodes_(std::move(nodes)),
-          index_(index) {}
+    FutureCallGraph(std::shared_ptr<const detail::CallGraphNodes> nodes, std::size_t index) noexcept;
+    /// Used by the library.
     [[nodiscard]] const detail::CallGraphNodes& nodes() const noexcept { return *nodes_; }
+    /// Used by the library.
     [[nodiscard]] std::size_t index() const noexcept { return index_; }
 
 private:
@@ -116,6 +117,7 @@ capture_call_graph_here(CallGraphOptions options = {}) noexcept {
 /// A future that leads back to itself is not entered again but marked "(cycle)"; below the thousandth level stands "…".
 /// Mirrors asyncio.format_call_graph (since 3.14).
 [[nodiscard]] std::string format_call_graph(const FutureCallGraph& graph);
+/// The same for a future, whose graph is made now; see capture_call_graph.
 [[nodiscard]] std::string format_call_graph(const AnyFuture& future, CallGraphOptions options = {},
                                             std::source_location place = std::source_location::current());
 /// The same for the current task; "" when there is none. Throws RuntimeError when no loop runs in this thread.
@@ -125,8 +127,10 @@ capture_call_graph_here(CallGraphOptions options = {}) noexcept {
 /// Writes that text and a line end to `file`, by default to stdout; nothing when there is no task. Mirrors
 /// asyncio.print_call_graph (since 3.14).
 void print_call_graph(const FutureCallGraph& graph, std::FILE* file = nullptr);
+/// The same for a future.
 void print_call_graph(const AnyFuture& future, std::FILE* file = nullptr, CallGraphOptions options = {},
                       std::source_location place = std::source_location::current());
+/// The same for the current task. Throws RuntimeError when no loop runs in this thread.
 void print_call_graph(std::FILE* file = nullptr, CallGraphOptions options = {},
                       std::source_location place = std::source_location::current());
 

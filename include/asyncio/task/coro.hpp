@@ -2,9 +2,12 @@
 
 #include <asyncio/base/creation_places.hpp>
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/light_traits.hpp>
+#include <asyncio/base/refuse.hpp>
 #include <asyncio/task/promise.hpp>
 
 #include <coroutine>
+#include <cstddef>
 #include <source_location>
 #include <type_traits>
 #include <utility>
@@ -26,6 +29,13 @@ public:
         requires std::constructible_from<T, U> || std::is_reference_v<T>
     void return_value(U&& value) {
         static_cast<Slot<T>*>(slot)->emplace(std::forward<U>(value));
+    }
+    /// The mistake of a value of another type.
+    template <class U>
+    void return_value(U&&) {
+        static_assert(std::is_void_v<U>,
+                      "co_return: no T of asyncio::Coro<T> can be made of this value; of a coroutine, "
+                      "co_return co_await f()");
     }
 };
 
@@ -95,11 +105,13 @@ public:
     using promise_type = detail::Promise<T>;
     using value_type = T;
 
-    Coro(Coro&& other) noexcept : promise_(std::exchange(other.promise_, nullptr)) {}
+    /// Leaves `other` without a coroutine.
+    Coro(Coro&& other) noexcept : promise_(detail::exchanged(other.promise_, nullptr)) {}
+    /// Destroys the coroutine that was here, as the destructor does.
     Coro& operator=(Coro&& other) noexcept {
         if (this != &other) {
             drop();
-            promise_ = std::exchange(other.promise_, nullptr);
+            promise_ = detail::exchanged(other.promise_, nullptr);
         }
         return *this;
     }
@@ -108,10 +120,15 @@ public:
 
     /// Destroys the coroutine without a report.
     void close() noexcept {
-        if (promise_ != nullptr) std::exchange(promise_, nullptr)->handle().destroy();
+        if (promise_ != nullptr) detail::exchanged(promise_, nullptr)->handle().destroy();
     }
 
-    detail::CoroAwaiter<T> operator co_await() && { return detail::CoroAwaiter<T>(std::exchange(promise_, nullptr)); }
+    /// Runs the coroutine inside the awaiting task; gives its value or throws its exception. Throws RuntimeError when
+    /// it was awaited already.
+    detail::CoroAwaiter<T> operator co_await() && {
+        return detail::CoroAwaiter<T>(detail::exchanged(promise_, nullptr));
+    }
+    /// The same for a named one, once.
     detail::CoroAwaiter<T> operator co_await() & { return std::move(*this).operator co_await(); }
 
     /// Runs the coroutine to its end without a loop and without a task: one that never has to wait gives its value, or
@@ -119,10 +136,15 @@ public:
     /// Throws RuntimeError when it was awaited already, or suspends at something that is not this library's.
     /// Mirrors coro.send(None).
     T send() &&;
+    /// The same for a named one, once.
     T send() & { return std::move(*this).send(); }
 
+    ASYNCIO_VALUE_ONLY_BY_CO_AWAIT(T)
+
     /// Gives the coroutine to a task.
-    [[nodiscard]] detail::PromiseBase* release() noexcept { return std::exchange(promise_, nullptr); }
+    [[nodiscard]] detail::PromiseBase* release() noexcept { return detail::exchanged(promise_, nullptr); }
+    /// Used by the library: what release() gave away.
+    [[nodiscard]] static Coro adopt(detail::PromiseBase* promise) noexcept { return Coro(promise); }
 
 private:
     friend promise_type;
@@ -190,3 +212,9 @@ template <class T>
 }
 
 }  // namespace asyncio
+
+template <class T>
+struct std::tuple_size<asyncio::Coro<T>> {
+private:
+    static constexpr std::size_t value = asyncio::detail::refuse_structured_binding<asyncio::Coro<T>>();
+};

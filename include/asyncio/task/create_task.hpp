@@ -55,6 +55,14 @@ auto to_coro(A&& awaitable) {
 }
 template <class A>
 concept TaskSource = Spawnable<A> || ForeignAwaitable<A>;
+/// The mistake of anything else.
+template <class A>
+auto to_coro(A&&) {
+    static_assert(TaskSource<A>,
+                  "create_task takes a Coro, or a callable without parameters that returns a Coro: write "
+                  "create_task(f(x)), where f is a function that returns asyncio::Coro<>; for a Future, ensure_future");
+    return await_in_task(std::suspend_never());
+}
 
 template <class T>
 Task<T> start_task(LoopCore& loop, Coro<T> coroutine, const TaskOptions& options,
@@ -74,7 +82,7 @@ template <class A>
 inline constexpr bool safe_source = !CoroutineFunction<std::decay_t<A>> || safe_closure<A>;
 
 /// A task of what TaskSource allows.
-template <TaskSource A, class T>
+template <class A, class T>
 MadeOf<Task<T>, safe_source<A>> make_task(LoopCore& loop, Coro<T> coroutine, const TaskOptions& options,
                                           const std::source_location& place) {
     return start_task(loop, std::move(coroutine), options, place);
@@ -84,7 +92,6 @@ MadeOf<Task<T>, safe_source<A>> make_task(LoopCore& loop, Coro<T> coroutine, con
 
 template <class Coroutine>
 decltype(auto) EventLoop::create_task(Coroutine&& coroutine, TaskOptions options, std::source_location place) {
-    static_assert(detail::TaskSource<Coroutine>, "create_task takes a Coro or a callable that returns a Coro");
     return detail::make_task<Coroutine>(*core_, detail::to_coro(std::forward<Coroutine>(coroutine)), options, place);
 }
 
@@ -101,7 +108,6 @@ decltype(auto) EventLoop::create_task(Coroutine&& coroutine, TaskOptions options
 template <class Coroutine>
 decltype(auto) create_task(Coroutine&& coroutine, TaskOptions options,
                            std::source_location place = std::source_location::current()) {
-    static_assert(detail::TaskSource<Coroutine>, "create_task takes a Coro or a callable that returns a Coro");
     return detail::make_task<Coroutine>(detail::require_running_loop(),
                                         detail::to_coro(std::forward<Coroutine>(coroutine)), options, place);
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <asyncio/base/light_traits.hpp>
+#include <asyncio/base/refuse.hpp>
 #include <asyncio/base/standard/ranges.hpp>
 #include <asyncio/loop/policy.hpp>
 #include <asyncio/task/closure.hpp>
@@ -92,7 +94,7 @@ struct EnsureFutureOptions {
     /// Where a coroutine becomes a task. Default: `get_event_loop()`.
     EventLoop* loop = nullptr;
 };
-static_assert(std::is_trivially_destructible_v<EnsureFutureOptions>);
+static_assert(detail::trivially_destructible<EnsureFutureOptions>);
 
 /// A future or task as it is; a coroutine, a callable that returns one, or any other awaitable as a task.
 ///
@@ -106,5 +108,14 @@ detail::MadeOf<detail::Ensured<A>, detail::safe_ensured<A>> ensure_future(A&& aw
     detail::LoopCore* loop = options.loop == nullptr ? nullptr : &options.loop->core();
     return detail::ensure(loop, std::forward<A>(awaitable));
 }
+
+namespace detail {
+struct EnsureFutureTakesACoroutineAFutureOrAnotherAwaitable;
+}  // namespace detail
+ASYNCIO_REFUSE_BECAUSE(
+    "asyncio::ensure_future takes a coroutine, a callable without parameters that returns one, a future or another "
+    "awaitable: write ensure_future(f(x)), where f is a function that returns asyncio::Coro<>",
+    detail::EnsureFutureTakesACoroutineAFutureOrAnotherAwaitable ensure_future(detail::Anything,
+                                                                               EnsureFutureOptions = {}))
 
 }  // namespace asyncio

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <asyncio/base/refuse.hpp>
 #include <asyncio/loop/policy.hpp>
 #include <asyncio/task/any_future.hpp>
 #include <asyncio/task/done_callback.hpp>
 #include <asyncio/task/future_awaiter.hpp>
 #include <asyncio/task/future_core.hpp>
 
+#include <cstddef>
 #include <exception>
 #include <source_location>
 #include <type_traits>
@@ -33,6 +35,7 @@ public:
     /// A pending future of the loop.
     explicit Future(EventLoop& loop, std::source_location place = std::source_location::current())
         : Future(loop.core(), detail::CallPlace(place)) {}
+    /// Used by the library.
     explicit Future(detail::FuturePtr core) noexcept : AnyFuture(std::move(core)) {}
 
     /// Throws InvalidStateError when pending, CancelledError when cancelled, the exception when there is one, always
@@ -41,6 +44,7 @@ public:
         this->core().check_result();
         return slot().get();
     }
+    /// The same for a const one, which refers to the same result.
     std::add_lvalue_reference_t<T> result() const& { return const_cast<Future&>(*this).result(); }
     /// Moves the result out.
     T result() const&& {
@@ -57,6 +61,7 @@ public:
         slot().emplace(std::forward<U>(value));
         core_->set_finished();
     }
+    /// The same without a value.
     void set_result()
         requires std::is_void_v<T>
     {
@@ -84,6 +89,7 @@ public:
     DoneCallbackId add_done_callback(F&& callback, std::source_location place = std::source_location::current()) const {
         return detail::add_done_callback<Future<T>>(this->core(), std::forward<F>(callback), nullptr, place);
     }
+    /// The same in `context`.
     template <class F>
         requires detail::Callback<F, Future<T>>
     DoneCallbackId add_done_callback(const Context& context, F&& callback,
@@ -94,15 +100,19 @@ public:
         requires detail::CoroutineIsGivenInsteadOfCallback<F, Future<T>>
     ASYNCIO_REFUSE(detail::TheCoroutineWouldNeverRunUseCreateTask add_done_callback(F&&))
 
+    /// Waits until it is done; gives a copy of the result, or throws the exception. Cancellation: cancels the future.
     detail::FutureAwaiter<T> operator co_await() const& {
         return detail::FutureAwaiter<T>(detail::FuturePtr(&this->core()), false);
     }
+    /// The same; moves the result out when nobody else holds the future.
     detail::FutureAwaiter<T> operator co_await() && {
         static_cast<void>(this->core());
         return detail::FutureAwaiter<T>(std::move(core_), true);
     }
+    ASYNCIO_VALUE_ONLY_BY_CO_AWAIT(T)
 
 protected:
+    /// Used by the library.
     detail::Slot<T>& slot() const noexcept { return static_cast<detail::Slot<T>&>(core_->slot()); }
 
 private:
@@ -133,3 +143,9 @@ template <class T>
 }
 
 }  // namespace asyncio
+
+template <class T>
+struct std::tuple_size<asyncio::Future<T>> {
+private:
+    static constexpr std::size_t value = asyncio::detail::refuse_structured_binding<asyncio::Future<T>>();
+};

@@ -179,7 +179,7 @@ template <class T>
     if constexpr (std::is_void_v<T>) {
         return "None";
     } else {
-        return describe_value<std::remove_cvref_t<T>>(*slot.value);
+        return describe_value<std::remove_cvref_t<T>>(slot.get());
     }
 }
 

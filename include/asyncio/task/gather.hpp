@@ -54,8 +54,9 @@ protected:
         : FutureCore(loop),
           return_exceptions_(return_exceptions) {}
 
-    /// Enters the children. Call when the gathering is referenced; `children` are members of the derived class.
-    void start(std::span<Child> children, std::span<FuturePtr> futures);
+    /// Enters `size` children, which are members of the derived class, and takes over their futures. Call when the
+    /// gathering is referenced. No spans: a user's file pays for each type of those.
+    void start(Child* first, FuturePtr* futures, std::size_t size);
     /// All children are done: puts the result into the slot.
     virtual void collect() = 0;
 
@@ -74,7 +75,10 @@ private:
     void finish();
     void release_children() noexcept;
 
-    std::span<Child> children_;
+    [[nodiscard]] inline std::span<Child> children() const noexcept;  // in gather.cpp
+
+    Child* children_ = nullptr;
+    std::size_t size_ = 0;
     std::size_t counted_ = 0;
     std::exception_ptr cancel_error_;  // set when a cancellation was accepted
     // While it asks its children to cancel:
@@ -104,7 +108,7 @@ public:
     using Value = std::tuple<Gathered<exceptions, Ts>...>;
     explicit GatherTuple(LoopCore& loop) noexcept : GatherCore(loop, exceptions) { place_slot(slot_); }
     ~GatherTuple() override { report_if_unretrieved(); }
-    void start(std::span<FuturePtr> futures) { GatherCore::start(children_, futures); }
+    void start(FuturePtr* futures) { GatherCore::start(children_.data(), futures, sizeof...(Ts)); }
 
 private:
     void collect() override { collect(std::index_sequence_for<Ts...>()); }
@@ -128,7 +132,7 @@ public:
         place_slot(slot_);
     }
     ~GatherVector() override { report_if_unretrieved(); }
-    void start(std::span<FuturePtr> futures) { GatherCore::start({children_.get(), size_}, futures); }
+    void start(FuturePtr* futures) { GatherCore::start(children_.get(), futures, size_); }
 
 private:
     void collect() override {
@@ -151,7 +155,7 @@ auto gather_arguments(As&&... awaitables) {
     std::array<FuturePtr, sizeof...(As)> futures{FuturePtr(&ensure(loop, std::forward<As>(awaitables)).core())...};
     if (loop == nullptr) loop = &default_loop();
     const IntrusivePtr<State> state(new State(*loop));
-    state->start(futures);
+    state->start(futures.data());
     return Future<typename State::Value>(FuturePtr(state.get()));
 }
 
@@ -163,7 +167,7 @@ auto gather_range(R&& range) {
     for (const auto& future : ensure_all(loop, std::forward<R>(range))) futures.emplace_back(&future.core());
     if (loop == nullptr) loop = &default_loop();
     const IntrusivePtr<State> state(new State(*loop, futures.size()));
-    state->start(futures);
+    state->start(futures.data());
     return Future<typename State::Value>(FuturePtr(state.get()));
 }
 
@@ -218,6 +222,7 @@ template <detail::GatherableRange R>
     return detail::gather_range<false>(std::forward<R>(awaitables));
 }
 
+/// The same with `asyncio::return_exceptions` at the end: the elements are `Result<T>`.
 template <class... Args>
     requires detail::TaggedGatherables<Args&&...>
 [[nodiscard]] decltype(auto) gather(Args&&... arguments) {
@@ -229,6 +234,7 @@ template <class... Args>
     return detail::made_of<detail::safe_ensured<Args...>>(std::move(gathered));
 }
 
+/// The same for a range.
 template <detail::GatherableRange R>
 [[nodiscard]] auto gather(R&& awaitables, ReturnExceptions) {
     detail::require_safe_range<R>();
@@ -252,7 +258,7 @@ Future<void> refuse_gather_keywords() {
 
 }  // namespace detail
 
-// The mistake of arguments that nobody can await.
+/// The mistake of arguments that nobody can await; does not compile.
 template <class... Args>
 auto gather(Args&&...) {
     static_assert((... && detail::Gatherable<Args>),
@@ -261,19 +267,22 @@ auto gather(Args&&...) {
     return Future<void>(detail::FuturePtr());
 }
 
-// The mistake of a keyword argument. Only a few, since braces cannot follow a parameter pack.
+/// The mistake of a keyword argument; does not compile. Only a few, since braces cannot follow a parameter pack.
 template <class A>
 auto gather(A&&, detail::GatherKeywords) {
     return detail::refuse_gather_keywords<A>();
 }
+/// The same with two.
 template <class A, class B>
 auto gather(A&&, B&&, detail::GatherKeywords) {
     return detail::refuse_gather_keywords<A, B>();
 }
+/// The same with three.
 template <class A, class B, class C>
 auto gather(A&&, B&&, C&&, detail::GatherKeywords) {
     return detail::refuse_gather_keywords<A, B, C>();
 }
+/// The same with four.
 template <class A, class B, class C, class D>
 auto gather(A&&, B&&, C&&, D&&, detail::GatherKeywords) {
     return detail::refuse_gather_keywords<A, B, C, D>();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/intrusive_list.hpp>
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/task/closure.hpp>
 #include <asyncio/task/promise.hpp>
 
@@ -104,7 +105,7 @@ public:
     [[gnu::always_inline]] std::coroutine_handle<> answer(State next) noexcept {
         state = next;
         slot = nullptr;
-        return transfer(std::exchange(caller, nullptr)->handle());
+        return transfer(detail::exchanged(caller, nullptr)->handle());
     }
 
     GeneratorPromiseBase** owner = nullptr;  // the pointer inside the AsyncGenerator; null when that is gone
@@ -202,7 +203,7 @@ public:
 
 private:
     void take(GeneratorHandle& other) noexcept {
-        promise_ = std::exchange(other.promise_, nullptr);
+        promise_ = detail::exchanged(other.promise_, nullptr);
         if (promise_ != nullptr) promise_->owner = &promise_;
     }
     /// Destroys the frame, or leaves it to the request that is inside.
@@ -219,7 +220,7 @@ public:
 protected:
     explicit GeneratorAwaiter(GeneratorPromiseBase*& generator) noexcept : generator_(&generator) {}
     [[nodiscard]] bool ready(GeneratorSlotBase& slot) const {
-        if (std::exchange(slot.awaited, true)) [[unlikely]]
+        if (detail::exchanged(slot.awaited, true)) [[unlikely]]
             throw_request_reused(slot.request);
         if (*generator_ != nullptr && (*generator_)->state == GeneratorPromiseBase::State::suspended) [[likely]]
             return false;

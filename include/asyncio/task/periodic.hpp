@@ -1,9 +1,9 @@
 #pragma once
 
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/base/standard/chrono.hpp>
 #include <asyncio/task/periodic_core.hpp>
 
-#include <type_traits>
 #include <utility>
 
 namespace asyncio {
@@ -18,7 +18,7 @@ struct PeriodicTaskOptions {
     /// False: the first exception ends the series. True: it is reported and the series goes on.
     bool go_on_after_error = false;
 };
-static_assert(std::is_trivially_destructible_v<PeriodicTaskOptions>);
+static_assert(detail::trivially_destructible<PeriodicTaskOptions>);
 
 /// Calls `function(arguments...)` again and again: first inside `start()`, then `interval` after each call has ended.
 /// The function may be a coroutine function: each call is a task then, and the next one waits for its end.
@@ -35,11 +35,13 @@ static_assert(std::is_trivially_destructible_v<PeriodicTaskOptions>);
 /// added.
 class PeriodicTask : public detail::PeriodicSeries {
 public:
+    /// Starts nothing yet; see `start()`.
     template <class Rep, class Period, class F, class... Args>
         requires detail::CallableWith<F, Args...>
     PeriodicTask(std::chrono::duration<Rep, Period> interval, F&& function, Args&&... arguments)
         : PeriodicTask(interval, PeriodicTaskOptions{}, std::forward<F>(function), std::forward<Args>(arguments)...) {}
 
+    /// The same with options.
     template <class Rep, class Period, class F, class... Args>
         requires detail::CallableWith<F, Args...>
     PeriodicTask(std::chrono::duration<Rep, Period> interval, PeriodicTaskOptions options, F&& function,
@@ -60,7 +62,7 @@ struct PeriodicCallbackOptions {
     /// Spreads the calls of many: 0.1 makes each period random between 95 % and 105 %. At least 0, less than 2.
     double jitter = 0;
 };
-static_assert(std::is_trivially_destructible_v<PeriodicCallbackOptions>);
+static_assert(detail::trivially_destructible<PeriodicCallbackOptions>);
 
 /// Calls `callback()` at multiples of `callback_time` from `start()`, without drift; first one period after it. Beats
 /// that a long call has missed are skipped, so no two calls overlap. The callback may be a coroutine function: each
@@ -76,6 +78,7 @@ static_assert(std::is_trivially_destructible_v<PeriodicCallbackOptions>);
 /// Mirrors tornado.ioloop.PeriodicCallback.
 class PeriodicCallback : public detail::PeriodicSeries {
 public:
+    /// Starts nothing yet; see `start()`.
     template <class F, class Rep, class Period>
         requires detail::CallableWith<F>
     PeriodicCallback(F&& callback, std::chrono::duration<Rep, Period> callback_time,

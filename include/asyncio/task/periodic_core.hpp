@@ -3,6 +3,7 @@
 #include <asyncio/base/clock.hpp>
 #include <asyncio/base/frame_pool.hpp>
 #include <asyncio/base/intrusive_ptr.hpp>
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/loop/event_loop.hpp>
 #include <asyncio/task/create_task.hpp>
 
@@ -84,7 +85,7 @@ public:
     ~PeriodicCall() {
         if (core_) core_->abandoned();
     }
-    void ended(const std::exception_ptr& error) { std::exchange(core_, nullptr)->ended(error); }
+    void ended(const std::exception_ptr& error) { exchanged(core_, nullptr)->ended(error); }
 
 private:
     PeriodicPtr core_;

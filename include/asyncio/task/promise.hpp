@@ -88,8 +88,8 @@ public:
     auto await_transform(A&& awaitable, std::source_location place = std::source_location::current()) {
         static_assert(
             is_awaitable_in_a_coro<A>,
-            "this cannot be awaited: it is not awaitable in asyncio::Coro. Await a Coro, a Future, a Task, or "
-            "what a function of asyncio returns for it");
+            "this cannot be awaited: it is not awaitable in asyncio::Coro. Await a Coro (of a function: call it), a "
+            "Future, a Task, or what a function of asyncio returns for it");
         require_safe_handle<A>();
         where = place;
         if constexpr (!is_awaitable_in_a_coro<A>) {
@@ -101,6 +101,16 @@ public:
         } else {
             return AwaitInPlace<std::remove_reference_t<A>>(awaitable);
         }
+    }
+
+    /// The mistake of co_yield in a Coro; an AsyncGenerator has one of its own.
+    template <class U>
+    std::suspend_never yield_value(U&&) {
+        static_assert(
+            std::is_void_v<U>,
+            "co_yield needs a function that returns asyncio::AsyncGenerator<T>; what returns asyncio::Coro<T> "
+            "gives its one value by co_return");
+        return {};
     }
 
     [[nodiscard]] std::coroutine_handle<> handle() noexcept {

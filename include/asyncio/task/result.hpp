@@ -39,14 +39,18 @@ class Result {
 public:
     using value_type = detail::Storable<T>;
 
+    /// A value.
     explicit Result(value_type value) : outcome_(std::in_place_index<0>, std::move(value)) {}
+    /// An exception.
     explicit Result(std::exception_ptr error) noexcept
         requires(!std::is_same_v<value_type, std::exception_ptr>)
         : Result(std::in_place_index<1>, std::move(error)) {}
     /// The same, also where the value itself is a std::exception_ptr.
     Result(std::in_place_index_t<1> failed, std::exception_ptr error) noexcept : outcome_(failed, std::move(error)) {}
 
+    /// Whether there is a value.
     [[nodiscard]] bool has_value() const noexcept { return outcome_.index() == 0; }
+    /// As `has_value()`.
     explicit operator bool() const noexcept { return has_value(); }
 
     /// The value; throws the exception when there is one.
@@ -54,10 +58,12 @@ public:
         check();
         return *std::get_if<0>(&outcome_);
     }
+    /// The same.
     [[nodiscard]] const value_type& value() const& {
         check();
         return *std::get_if<0>(&outcome_);
     }
+    /// The same; moves the value out.
     [[nodiscard]] value_type value() && {
         check();
         return std::move(*std::get_if<0>(&outcome_));

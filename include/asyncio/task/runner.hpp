@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/base/owner.hpp>
 #include <asyncio/base/standard/memory.hpp>
 #include <asyncio/loop/event_loop.hpp>
@@ -21,10 +22,13 @@ class LoopFactory {
 public:
     /// None: the policy's `new_event_loop()`.
     constexpr LoopFactory() noexcept = default;
+    /// None.
     constexpr LoopFactory(std::nullptr_t) noexcept {}
+    /// A function, or what converts to a pointer to one.
     template <class F>
         requires std::convertible_to<F, std::unique_ptr<EventLoop> (*)()>
     constexpr LoopFactory(F&& function) noexcept : function_(std::forward<F>(function)) {}
+    /// A reference to a callable.
     template <class F>
         requires(!std::convertible_to<F&, std::unique_ptr<EventLoop> (*)()> &&
                  !std::same_as<std::remove_const_t<F>, LoopFactory> &&
@@ -33,10 +37,10 @@ public:
         : object_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
           call_([](void* object) { return std::unique_ptr<EventLoop>((*static_cast<F*>(object))()); }) {}
 
+    /// Whether there is one.
     explicit operator bool() const noexcept { return function_ != nullptr || call_ != nullptr; }
-    [[nodiscard]] std::unique_ptr<EventLoop> operator()() const {
-        return function_ != nullptr ? function_() : call_(object_);
-    }
+    /// Makes a loop. Precondition: there is a function or a callable.
+    [[nodiscard]] std::unique_ptr<EventLoop> operator()() const;
 
 private:
     std::unique_ptr<EventLoop> (*function_)() = nullptr;
@@ -52,14 +56,14 @@ struct RunOptions {
     /// A loop of a factory is not made the current one. Since 3.12.
     LoopFactory loop_factory{};
 };
-static_assert(std::is_trivially_destructible_v<RunOptions>);
+static_assert(detail::trivially_destructible<RunOptions>);
 
 /// Keyword arguments of `Runner::run`.
 struct RunnerRunOptions {
     /// What the coroutine runs in. Default: the Runner's own context, which all its runs share.
     ContextRef context{};
 };
-static_assert(std::is_trivially_destructible_v<RunnerRunOptions>);
+static_assert(detail::trivially_destructible<RunnerRunOptions>);
 
 namespace detail {
 class Interrupts;
@@ -87,7 +91,9 @@ auto run(Main&&, const RunOptions& = {}) {
 ///     created ──first run() or get_loop()──► initialized ──close()──► closed
 ///
 /// While it runs a main task in the process's first thread, and SIGINT has its default action, Ctrl-C cancels the main
-/// task; a second one, or one after the main task is done, throws KeyboardInterrupt out of `run()` at once.
+/// task; a second one, or one after the main task is done, throws KeyboardInterrupt out of `run()`, and one during the
+/// tear-down out of `close()`, as soon as the present step gives the loop its turn. When a step blocks, Ctrl-C a second
+/// later restores the default action, so that the next one ends the process.
 /// Thread safety: one thread at a time. Mirrors asyncio.Runner (since 3.11).
 class Runner {
 public:
@@ -125,7 +131,7 @@ public:
     /// Cancels all tasks, runs until they have ended (also those that are started meanwhile), reports those that failed
     /// to the loop's exception handler, closes async generators, shuts the default executor down (waiting for five
     /// minutes at most), closes the loop. Idempotent; does nothing before the first use. Throws KeyboardInterrupt or
-    /// SystemExit when a task does; the loop is closed all the same.
+    /// SystemExit when a task does, or at Ctrl-C; the loop is closed all the same.
     void close();
 
 private:
@@ -134,10 +140,11 @@ private:
 
     /// Runs until the task is done; throws its exception, or KeyboardInterrupt.
     void run_task(detail::TaskCore& task);
+    void tear_down();
 
     RunOptions options_;
-    std::unique_ptr<EventLoop> loop_;
-    std::optional<Context> context_;  // with the loop
+    detail::Owner<EventLoop> loop_;
+    detail::Owner<Context> context_;  // with the loop
     detail::Owner<detail::Interrupts> interrupts_;
     bool sets_current_loop_ = false;
     bool closed_ = false;

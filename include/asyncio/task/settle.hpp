@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/task/coro.hpp>
 #include <asyncio/task/promise.hpp>
 #include <asyncio/task/slot.hpp>
@@ -8,7 +9,6 @@
 #include <coroutine>
 #include <exception>
 #include <type_traits>
-#include <utility>
 
 namespace asyncio::detail {
 
@@ -57,7 +57,7 @@ private:
 /// What `outcome` holds: the value, or the exception, which is thrown.
 template <class T>
 T take_outcome_of(Slot<T>& outcome) {
-    if (outcome.error) std::rethrow_exception(std::exchange(outcome.error, nullptr));
+    if (outcome.error) std::rethrow_exception(exchanged(outcome.error, nullptr));
     return outcome.take();
 }
 

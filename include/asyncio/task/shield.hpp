@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/refuse.hpp>
 #include <asyncio/task/ensure_future.hpp>
 #include <asyncio/task/result.hpp>
 
@@ -102,5 +103,13 @@ template <detail::Ensurable A>
     state->start(inner.core());
     return Future<T>(detail::FuturePtr(state.get()));
 }
+
+namespace detail {
+struct ShieldTakesOneCoroutineFutureOrTaskOfWhichTheResultTypeIsKnown;
+}  // namespace detail
+ASYNCIO_REFUSE_BECAUSE(
+    "asyncio::shield takes a coroutine, a callable without parameters that returns one, a Future or a Task, just one: "
+    "write shield(f(x)), where f is a function that returns asyncio::Coro<>, or shield(gather(a, b))",
+    detail::ShieldTakesOneCoroutineFutureOrTaskOfWhichTheResultTypeIsKnown shield(detail::Anything))
 
 }  // namespace asyncio

@@ -16,12 +16,14 @@ namespace detail {
 /// Waits for a timer, or one iteration when the delay is not positive. Small, because every sleeping task holds one.
 class SleepAwaiter : public Waiter, private TimerNode {
 public:
-    explicit SleepAwaiter(Clock::duration delay) noexcept : TimerNode(&on_timer) {
-        when = Clock::time_point(delay);  // a delay until the wait starts, then the deadline
-    }
+    /// In `when` is a delay until the wait starts, then the deadline.
+    explicit SleepAwaiter(Clock::duration delay) noexcept : TimerNode(Clock::time_point(delay)) {}
     /// One that was not awaited yet may be moved, into a task for instance.
     SleepAwaiter(SleepAwaiter&& unstarted) noexcept : SleepAwaiter(unstarted.when.time_since_epoch()) {}
-    ~SleepAwaiter();
+    ~SleepAwaiter() {
+        if (scheduled()) [[unlikely]]
+            abandon();
+    }
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
 
@@ -43,9 +45,10 @@ public:
 
 private:
     void start_timer();
+    void abandon() noexcept;
     static void on_timer(ReadyNode& node, Turn turn);
 
-    bool woken_ = false;
+    bool woken_;  // of one that waits for the timer
 };
 
 template <class T>

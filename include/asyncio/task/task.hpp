@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/refuse.hpp>
 #include <asyncio/task/call_frame.hpp>
 #include <asyncio/task/coro.hpp>
 #include <asyncio/task/future.hpp>
@@ -20,18 +21,23 @@ namespace asyncio {
 
 namespace detail {
 
-[[nodiscard]] std::vector<FrameCallGraphEntry> stack_of(TaskCore& task, std::optional<std::size_t> limit);
-void print_stack_of(TaskCore& task, std::optional<std::size_t> limit, std::FILE* file);
+// Each takes a task of whatever type. Task's functions are `auto`, so that a file that does not call them does not
+// instantiate what they return.
+[[nodiscard]] std::optional<std::source_location> coroutine_of(const AnyFuture& task);
+[[nodiscard]] std::vector<FrameCallGraphEntry> stack_of(const AnyFuture& task, const std::optional<std::size_t>& limit);
+void print_stack_of(const AnyFuture& task, const std::optional<std::size_t>& limit, std::FILE* file);
 
 }  // namespace detail
 
 /// A task of whatever result type.
 class AnyTask : public AnyFuture {
 public:
+    /// Used by the library.
     explicit AnyTask(detail::TaskPtr core) noexcept : AnyFuture(detail::FuturePtr(core.get())) {}
 
     /// "Task-N" unless it was named. Since 3.8.
     [[nodiscard]] std::string get_name() const { return task_core().name(); }
+    /// Names the task. Since 3.8.
     void set_name(std::string_view name) const { task_core().set_name(name); }
     /// The context that its steps run in: what is set in there is seen by the task, and the other way round.
     /// Since 3.12.
@@ -43,19 +49,18 @@ public:
     std::uint32_t uncancel() const { return task_core().uncancel(); }
 
     /// The function of the task's coroutine and the place it is suspended at; none when it has ended. Since 3.8.
-    [[nodiscard]] std::optional<std::source_location> get_coro() const { return task_core().coroutine(); }
+    [[nodiscard]] std::optional<std::source_location> get_coro() const;
 
     /// The chain of awaits that the task is suspended in, the outermost coroutine first; `limit` keeps the innermost
     /// ones. Empty when it is done, whether with an exception or not: those of C++ know no frames. While its step runs,
     /// the outermost coroutine alone.
-    [[nodiscard]] std::vector<FrameCallGraphEntry> get_stack(std::optional<std::size_t> limit = std::nullopt) const {
-        return detail::stack_of(task_core(), limit);
-    }
+    [[nodiscard]] std::vector<FrameCallGraphEntry> get_stack(std::optional<std::size_t> limit = std::nullopt) const;
     /// Writes that stack, or the exception of a task that failed, to `file`, by default to stderr.
     void print_stack(std::optional<std::size_t> limit = std::nullopt, std::FILE* file = nullptr) const {
-        detail::print_stack_of(task_core(), limit, file);
+        detail::print_stack_of(*this, limit, file);
     }
 
+    /// Used by the library.
     [[nodiscard]] detail::TaskCore& task_core() const { return static_cast<detail::TaskCore&>(core()); }
 };
 
@@ -70,25 +75,35 @@ public:
 template <class T = void>
 class Task : public Future<T> {
 public:
+    /// Used by the library.
     explicit Task(detail::TaskPtr core) noexcept : Future<T>(detail::FuturePtr(core.get())) {}
 
-    // These as in AnyTask.
+    /// As AnyTask::get_name.
     [[nodiscard]] std::string get_name() const { return task_core().name(); }
+    /// As AnyTask::set_name.
     void set_name(std::string_view name) const { task_core().set_name(name); }
+    /// As AnyTask::get_context.
     [[nodiscard]] Context get_context() const { return task_core().context(); }
+    /// As AnyTask::cancelling.
     [[nodiscard]] std::uint32_t cancelling() const { return task_core().cancelling(); }
+    /// As AnyTask::uncancel.
     std::uint32_t uncancel() const { return task_core().uncancel(); }
-    [[nodiscard]] std::optional<std::source_location> get_coro() const { return task_core().coroutine(); }
+    /// As AnyTask::get_coro.
+    [[nodiscard]] auto get_coro() const { return detail::coroutine_of(*this); }
 
-    [[nodiscard]] std::vector<FrameCallGraphEntry> get_stack(std::optional<std::size_t> limit = std::nullopt) const {
-        return detail::stack_of(task_core(), limit);
+    /// As AnyTask::get_stack.
+    [[nodiscard]] auto get_stack(std::optional<std::size_t> limit = std::nullopt) const {
+        return detail::stack_of(*this, limit);
     }
+    /// As AnyTask::print_stack.
     void print_stack(std::optional<std::size_t> limit = std::nullopt, std::FILE* file = nullptr) const {
-        detail::print_stack_of(task_core(), limit, file);
+        detail::print_stack_of(*this, limit, file);
     }
 
+    /// The same task, without its type.
     operator AnyTask() const { return AnyTask(detail::TaskPtr(&task_core())); }
 
+    /// Used by the library.
     [[nodiscard]] detail::TaskCore& task_core() const { return static_cast<detail::TaskCore&>(this->core()); }
 };
 
@@ -105,3 +120,9 @@ public:
 [[nodiscard]] std::vector<AnyTask> all_tasks(EventLoop& loop);
 
 }  // namespace asyncio
+
+template <class T>
+struct std::tuple_size<asyncio::Task<T>> {
+private:
+    static constexpr std::size_t value = asyncio::detail::refuse_structured_binding<asyncio::Task<T>>();
+};

@@ -36,7 +36,7 @@ public:
     void suspend(PromiseBase& leaf, Waiter* waiter) noexcept {
         leaf_ = &leaf;
         waiter_ = waiter;
-        if (must_cancel_) [[unlikely]]
+        if ((pending_ & must_cancel) != 0) [[unlikely]]
             pass_on_cancel();
     }
     /// Runs the next step in the next iteration.
@@ -49,21 +49,21 @@ public:
     /// The same with a CancelledError that was made before.
     void wake_with(std::exception_ptr cancelled) noexcept;
     /// The next step, now: for whoever has the task's turn in the ready queue, in place of wake().
-    void go_on() { step(); }
+    void go_on();
     /// Whether the next step will throw instead of going on: cancelled while it was already its turn.
-    [[nodiscard]] bool must_throw() const noexcept { return must_cancel_ || throw_pending_; }
+    [[nodiscard]] bool must_throw() const noexcept { return pending_ != 0; }
     /// First thing after a suspension: throws what cancel() left for this step. Thrown from the coroutine itself: a
     /// function between would have the exception_ptr to destroy, and so make the unwinder start twice.
     [[gnu::always_inline]] void resumed() {
-        if (must_cancel_ || throw_pending_) [[unlikely]]
+        if (must_throw()) [[unlikely]]
             std::rethrow_exception(take_pending());
     }
     /// What resumed() throws when must_throw().
     [[nodiscard, gnu::cold]] std::exception_ptr take_pending() noexcept;
     /// Before resumed(), for a wait that ended with a CancelledError of its own, which then takes precedence.
     void forget_own_cancel() noexcept {
-        if (throw_pending_) return;
-        must_cancel_ = false;
+        if ((pending_ & cancelled_wait) != 0) return;
+        pending_ = 0;
         pending_error_ = nullptr;
     }
 
@@ -99,10 +99,7 @@ public:
     [[nodiscard]] PromiseBase* leaf() const noexcept { return leaf_; }
     [[nodiscard]] Waiter* waiter() const noexcept { return waiter_; }
     /// The function of the root coroutine, and the place of its co_await; none when it has ended.
-    [[nodiscard]] std::optional<std::source_location> coroutine() noexcept {
-        const PromiseBase* root = slot().child;
-        return root == nullptr ? std::nullopt : std::optional(root->where);
-    }
+    [[nodiscard]] std::optional<std::source_location> coroutine() noexcept;
 
     /// Takes the coroutine, enters the loop's list of tasks and queues the first step (or runs it now, if eager); or
     /// leaves the latter to the loop's task factory. Throws RuntimeError when the loop is closed, or when it is eager
@@ -110,7 +107,7 @@ public:
     void start(PromiseBase* root, const TaskOptions& options);
 
 protected:
-    explicit TaskCore(LoopCore& loop) noexcept : FutureCore(loop), ReadyNode(&run) {}
+    explicit TaskCore(LoopCore& loop) noexcept : FutureCore(loop), ReadyNode(&first_step) {}
     ~TaskCore() override;
     /// As that of FutureCore, in the context of the task.
     void report_if_unretrieved() noexcept;
@@ -122,14 +119,17 @@ private:
     [[nodiscard]] bool prepare(const TaskOptions& options);
     void begin(bool eager);
     void drop_name() noexcept;
-    static void run(ReadyNode& node, Turn turn);
+    // What runs at its turn.
+    static void first_step(ReadyNode& node, Turn turn);
+    static void next_step(ReadyNode& node, Turn turn);
+    static void lost_step(ReadyNode& node, Turn turn);
     static void abandon(ListHook& hook) noexcept;
-    void step();
+    inline void step();  // in task_core.cpp
     void step_in_debug();
-    void advance();
-    void finish(ContextScope& scope);
+    inline void advance();
+    void destroy_root();
+    void finish();
     void finish_broken(std::exception_ptr error);
-    void finish_lost();
     void finish_unstarted() noexcept;
     void leave_loop() noexcept;
     void pass_on_cancel() noexcept;
@@ -137,15 +137,17 @@ private:
     PromiseBase* leaf_ = nullptr;
     Waiter* waiter_ = nullptr;
     ContextWord context_;
-    std::exception_ptr pending_error_;  // for must_cancel_ or throw_pending_
-    std::uint64_t name_ = 0;            // an odd number: 2N+1 for the default Task-N; else a std::string*
+    /// Why the next resumption throws pending_error_. In one byte, so that it has one thing to look at.
+    enum Pending : std::uint8_t {
+        must_cancel = 1,     // a cancel() that no waiter accepted
+        cancelled_wait = 2,  // a waiter was cancelled
+    };
+    std::exception_ptr pending_error_;
+    std::uint64_t name_ = 0;  // an odd number: 2N+1 for the default Task-N; else a std::string*
     std::uint32_t cancel_requests_ = 0;
-    bool started_ : 1 = false;
-    bool abandoned_ : 1 = false;      // its loop closes, and destroys its frames
-    bool must_cancel_ : 1 = false;    // a cancel() that no waiter accepted: the next resumption throws
-    bool throw_pending_ : 1 = false;  // a waiter was cancelled: the wake-up throws pending_error_
+    std::uint8_t pending_ : 7 = 0;
+    bool abandoned_ : 1 = false;  // its loop closes, and destroys its frames
     std::uint32_t serial_ : 24 = 0;
-    bool lost_ : 1 = false;  // see lose(); then started_ is false, so that a step has one thing to look at
 };
 
 using TaskPtr = IntrusivePtr<TaskCore>;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/base/standard/functional.hpp>
 #include <asyncio/loop/event_loop.hpp>
 #include <asyncio/loop/task_options.hpp>
@@ -24,7 +25,8 @@ class TaskBody {
 public:
     using asyncio_awaiter = void;
 
-    TaskBody(TaskBody&& other) noexcept : unstarted_(std::exchange(other.unstarted_, nullptr)) {}
+    /// Leaves `other` without a coroutine.
+    TaskBody(TaskBody&& other) noexcept : unstarted_(detail::exchanged(other.unstarted_, nullptr)) {}
     TaskBody& operator=(TaskBody&&) = delete;
     ~TaskBody() {
         // One that was started is destroyed with the chain of its awaits, or has ended.
@@ -36,13 +38,15 @@ public:
         if (unstarted_ == nullptr) detail::throw_already_awaited();
         return false;
     }
+    /// Runs the coroutine in the task of the one that awaits.
     template <class P>
     [[gnu::always_inline]] std::coroutine_handle<> await_suspend(std::coroutine_handle<P> awaiting) noexcept {
-        running_ = std::exchange(unstarted_, nullptr);
+        running_ = detail::exchanged(unstarted_, nullptr);
         running_->caller = &awaiting.promise();
         running_->slot->error = nullptr;
         return detail::transfer(running_->handle());
     }
+    /// Throws what the coroutine has thrown.
     void await_resume();
 
 private:
@@ -74,6 +78,7 @@ public:
     [[nodiscard]] AnyTask task() const noexcept { return AnyTask(detail::TaskPtr(&core_)); }
     /// The name that was asked for, or "Task-N".
     [[nodiscard]] std::string get_name() const { return core_.name(); }
+    /// Names the task.
     void set_name(std::string_view name) { core_.set_name(name); }
     /// The coroutine function: its name and where it is; after `wrap`, that of the wrapper. Throws RuntimeError after
     /// the start.

@@ -21,6 +21,7 @@ namespace asyncio {
 namespace detail {
 
 class TaskGroupChild;
+class TaskGroupExit;
 
 /// Gives TaskGroupChild, which waits in a future's list, its place in the list of its group.
 struct TaskGroupMember : ListHook {
@@ -65,7 +66,6 @@ public:
     template <class Coroutine>
     decltype(auto) create_task(Coroutine&& coroutine, TaskOptions options = {},
                                std::source_location place = std::source_location::current()) {
-        static_assert(detail::TaskSource<Coroutine>, "create_task takes a Coro or a callable that returns a Coro");
         return make_task<Coroutine>(detail::to_coro(std::forward<Coroutine>(coroutine)), options, place);
     }
 
@@ -85,6 +85,7 @@ public:
 private:
     class ExitWait;
     friend class detail::TaskGroupChild;
+    friend class detail::TaskGroupExit;
 
     template <class A, class T>
     detail::MadeOf<Task<T>, detail::safe_source<A>> make_task(Coro<T> coro, const TaskOptions& options,
@@ -107,7 +108,6 @@ private:
     void take_error(detail::TaskCore& task);
     void abort() noexcept;
     void abort_with_parent() noexcept;
-    [[nodiscard]] Coro<bool> wait_for_tasks();
     [[nodiscard]] bool finish(std::exception_ptr error);
 
     detail::LoopCore* loop_ = nullptr;
@@ -118,8 +118,9 @@ private:
     std::exception_ptr interrupt_;  // the first KeyboardInterrupt or SystemExit
     std::exception_ptr cancelled_;  // a CancelledError to be passed on
     std::exception_ptr body_error_;
-    std::optional<Coro<bool>> exit_run_;  // made before there are tasks, since without memory for it they would be left
-    ExitWait* exit_ = nullptr;            // while the parent waits in it
+    /// A Coro<bool>; made before there are tasks, since without memory for it they would be left.
+    detail::PromiseBase* exit_run_ = nullptr;
+    ExitWait* exit_ = nullptr;  // while the parent waits in it
     bool entered_ = false;
     bool exiting_ = false;
     bool aborting_ = false;

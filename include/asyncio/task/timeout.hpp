@@ -27,17 +27,22 @@ class WaitLimit;
 /// Thread safety: the loop's thread only. Mirrors asyncio.Timeout (since 3.11).
 class Timeout {
 public:
-    explicit Timeout(std::optional<Clock::time_point> when) noexcept : when_(when) {}
+    /// With a deadline of the loop's clock; nullopt: none.
+    explicit Timeout(std::optional<Clock::time_point> when) noexcept;
     /// Moves one that was not entered; throws RuntimeError otherwise, since the loop refers to it.
-    Timeout(Timeout&& other) : when_(other.when_) {
-        if (other.state_ != State::created) [[unlikely]]
+    Timeout(Timeout&& other)
+        : when_(other.when_),
+          requests_before_(other.requests_before_),
+          has_deadline_(other.has_deadline_),
+          state_(other.state_) {
+        if (entered()) [[unlikely]]
             throw_entered();
     }
     Timeout& operator=(Timeout&&) = delete;
     ~Timeout() { drop_alarm(); }
 
     /// The deadline by `loop.time()`; nullopt when there is none.
-    [[nodiscard]] std::optional<Clock::time_point> when() const noexcept { return when_; }
+    [[nodiscard]] std::optional<Clock::time_point> when() const noexcept;
     /// Moves the deadline; one that has passed expires in the next iteration, nullopt takes it away. Throws
     /// RuntimeError when the body does not run, or the deadline has passed.
     void reschedule(std::optional<Clock::time_point> when);
@@ -53,22 +58,26 @@ public:
 
 private:
     friend class detail::WaitLimit;
-    enum class State : std::uint8_t { created, active, expiring, expired, finished };
+    friend Timeout timeout(TimeLimit delay);
+    Timeout() noexcept = default;  // no deadline
+    enum class State : std::uint8_t { created_now, created, active, expiring, expired, finished };
+    [[nodiscard]] bool entered() const noexcept { return state_ > State::created; }
     [[nodiscard]] const char* state_name() const noexcept;
     [[noreturn]] static void throw_entered();
     class Alarm;
-    void enter();
-    void set_alarm(Clock::time_point when, bool is_due);
+    detail::LoopCore& enter();
+    void set_alarm(detail::LoopCore& loop, Clock::time_point when, bool is_due);
     void drop_alarm() noexcept {
         if (alarm_ != nullptr) cancel_alarm();
     }
     void cancel_alarm() noexcept;
     void expire() noexcept;
 
-    std::optional<Clock::time_point> when_;
+    Clock::time_point when_{};  // and has_deadline_: std::optional would cost every file of a user
     detail::TaskPtr task_;
-    Alarm* alarm_ = nullptr;  // owned while it waits for its time; one that is queued deletes itself
-    std::uint32_t requests_before_ = 0;
+    Alarm* alarm_ = nullptr;             // owned while it waits for its time; one that is queued deletes itself
+    std::uint32_t requests_before_ = 0;  // of `created_now`: the loop's wake-ups, which tell whether time has passed
+    bool has_deadline_ = false;
     State state_ = State::created;
 };
 
@@ -79,6 +88,7 @@ private:
 ///
 /// Mirrors asyncio.timeout (since 3.11).
 [[nodiscard]] Timeout timeout(TimeLimit delay);
+/// The same for durations of every unit.
 template <class Rep, class Period>
 [[nodiscard]] Timeout timeout(std::chrono::duration<Rep, Period> delay) {
     return timeout(TimeLimit(detail::to_clock_duration(delay)));
@@ -90,7 +100,7 @@ Timeout timeout(Number) {
     static_assert(!std::is_arithmetic_v<Number>,
                   "asyncio::timeout takes a duration, not a number: write asyncio::timeout(5s) with "
                   "using namespace std::chrono_literals, or std::nullopt for no limit");
-    return Timeout(std::nullopt);
+    return timeout(TimeLimit());
 }
 
 /// A limit at a time of the loop's clock; nullopt: none. Mirrors asyncio.timeout_at (since 3.11).
@@ -112,7 +122,7 @@ public:
 
 private:
     TimeLimit delay_;
-    Timeout timeout_{std::nullopt};
+    Timeout timeout_;
 };
 
 }  // namespace detail

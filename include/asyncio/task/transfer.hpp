@@ -1,7 +1,8 @@
 #pragma once
 
+#include <asyncio/base/light_traits.hpp>
+
 #include <coroutine>
-#include <utility>
 
 // GCC turns a symmetric transfer into a tail call only when it optimises siblings and no sanitizer is in the way (-O2,
 // -O3, -Os). A program built with GCC's -O1 or -Og must define ASYNCIO_PARK_TRANSFERS itself; the CMake package does.
@@ -36,7 +37,7 @@ extern constinit thread_local std::coroutine_handle<> parked;
 /// Runs `handle` and everything it transfers to, until a coroutine suspends without naming a successor.
 inline void drive(std::coroutine_handle<> handle) {
     handle.resume();
-    while (parked) std::exchange(parked, nullptr).resume();
+    while (parked) exchanged(parked, nullptr).resume();
 }
 
 }  // namespace asyncio::detail

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <asyncio/base/clock.hpp>
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/base/owner.hpp>
+#include <asyncio/base/refuse.hpp>
 #include <asyncio/base/timer_heap.hpp>
 #include <asyncio/task/ensure_future.hpp>
 #include <asyncio/task/waiter.hpp>
@@ -10,37 +12,44 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace asyncio {
 
 /// When `wait` returns. Mirrors asyncio.FIRST_COMPLETED and its siblings.
-enum class ReturnWhen : std::uint8_t { first_completed, first_exception, all_completed };
+enum class ReturnWhen : std::uint8_t {
+    first_completed,  ///< FIRST_COMPLETED
+    first_exception,  ///< FIRST_EXCEPTION
+    all_completed,    ///< ALL_COMPLETED
+};
 
+/// When one is done, in whatever way.
 inline constexpr ReturnWhen FIRST_COMPLETED = ReturnWhen::first_completed;
+/// When one has failed, otherwise when all are done.
 inline constexpr ReturnWhen FIRST_EXCEPTION = ReturnWhen::first_exception;
+/// When all are done. The default.
 inline constexpr ReturnWhen ALL_COMPLETED = ReturnWhen::all_completed;
 
 /// Keyword arguments of `wait`.
 struct WaitOptions {
     /// How long to wait at most; not positive: what is ready still runs. Default: without limit.
     TimeLimit timeout{};
-    ReturnWhen return_when = ALL_COMPLETED;
+    ReturnWhen return_when = ALL_COMPLETED;  ///< see FIRST_COMPLETED and its siblings
 };
-static_assert(std::is_trivially_destructible_v<WaitOptions>);
+static_assert(detail::trivially_destructible<WaitOptions>);
 
 /// What `wait` gives: two groups, each in the order of the input and without duplicates.
 ///
 ///     auto [done, pending] = co_await asyncio::wait(tasks);
 template <class F>
 struct WaitResult {
-    // A constructor, so that GCC 12 does not take it for an aggregate; see closure.hpp.
+    /// Two empty groups.
+    // So that GCC 12 does not take it for an aggregate; see closure.hpp.
     WaitResult() noexcept {}
 
-    std::vector<F> done;
-    std::vector<F> pending;
+    std::vector<F> done;     ///< with a result, an exception, or cancelled
+    std::vector<F> pending;  ///< not done; they go on
 };
 
 namespace detail {
@@ -144,5 +153,24 @@ template <detail::EnsurableRange R>
     if (futures.empty()) detail::throw_nothing_to_wait_for();
     return detail::wait_for_futures(std::move(futures), options);
 }
+
+namespace detail {
+struct WaitTakesARangeOfCoroutinesFuturesOrTasks;
+struct WaitTakesARangeAndNoListInBraces;
+}  // namespace detail
+ASYNCIO_REFUSE_BECAUSE(
+    "asyncio::wait takes a range of coroutines, futures or tasks: write std::vector tasks{a, b}; and "
+    "co_await asyncio::wait(tasks)",
+    detail::WaitTakesARangeOfCoroutinesFuturesOrTasks wait(detail::Anything, WaitOptions = {}))
+template <class A, std::size_t n>
+ASYNCIO_REFUSE_BECAUSE(
+    "asyncio::wait takes a range, not a list in braces: write std::vector tasks{a, b}; "
+    "and co_await asyncio::wait(tasks)",
+    detail::WaitTakesARangeAndNoListInBraces wait(A (&&)[n], WaitOptions = {}))
+template <class... More>
+ASYNCIO_REFUSE_BECAUSE(
+    "asyncio::wait takes a range of coroutines, futures or tasks: write std::vector tasks{a, b}; and "
+    "co_await asyncio::wait(tasks)",
+    detail::WaitTakesARangeOfCoroutinesFuturesOrTasks wait(detail::Anything, detail::Anything, More&&...))
 
 }  // namespace asyncio

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/clock.hpp>
+#include <asyncio/base/refuse.hpp>
 #include <asyncio/base/standard/chrono.hpp>
 #include <asyncio/task/async_with.hpp>
 #include <asyncio/task/closure.hpp>
@@ -58,11 +59,20 @@ Coro<R> await_in_frame(A awaitable) {
     co_return co_await static_cast<A&&>(awaitable);
 }
 
+template <class R, class A>
+Coro<R> as_coro(A&& awaitable) {
+    if constexpr (is_coro<A>) {
+        return std::move(awaitable);
+    } else {
+        return await_in_frame<R, A>(static_cast<A&&>(awaitable));
+    }
+}
+
 /// Anything else, when the time limit has passed already: it does not start any more.
 template <class R, class A>
 Coro<R> await_without_time(A awaitable) {
     // A task that is cancelled before its first step takes the iterations that Python's takes.
-    auto task = start_task(require_running_loop(), await_in_frame<R, A>(static_cast<A&&>(awaitable)),
+    auto task = start_task(require_running_loop(), as_coro<R, A>(static_cast<A&&>(awaitable)),
                            TaskOptions{.eager_start = false});
     co_await cancel_and_wait(FuturePtr(&task.core()));
     throw_if_timed_out(task.core());
@@ -137,11 +147,26 @@ template <class A>
     }
 }
 
+/// The same for durations of every unit.
 template <class A, class Rep, class Period>
     requires Awaitable<A> || detail::CoroutineFunction<std::remove_cvref_t<A>>
 [[nodiscard]] auto wait_for(A&& awaitable, std::chrono::duration<Rep, Period> limit) {
     return wait_for(std::forward<A>(awaitable), TimeLimit(detail::to_clock_duration(limit)));
 }
+
+namespace detail {
+struct WaitForTakesAnAwaitableOrACallableWithoutParametersThatReturnsACoro;
+}  // namespace detail
+ASYNCIO_REFUSE_BECAUSE(
+    "asyncio::wait_for takes a coroutine, a future, another awaitable, or a callable without parameters that returns a "
+    "coroutine: write wait_for(f(x), 5s), where f is a function that returns asyncio::Coro<>",
+    detail::WaitForTakesAnAwaitableOrACallableWithoutParametersThatReturnsACoro wait_for(detail::Anything, TimeLimit))
+template <class Rep, class Period>
+ASYNCIO_REFUSE_BECAUSE(
+    "asyncio::wait_for takes a coroutine, a future, another awaitable, or a callable without parameters that returns a "
+    "coroutine: write wait_for(f(x), 5s), where f is a function that returns asyncio::Coro<>",
+    detail::WaitForTakesAnAwaitableOrACallableWithoutParametersThatReturnsACoro wait_for(
+        detail::Anything, std::chrono::duration<Rep, Period>))
 
 /// The mistake in `wait_for(f(), 5)`.
 template <class A, class Number>

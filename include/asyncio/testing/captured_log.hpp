@@ -18,11 +18,13 @@ namespace asyncio::testing {
 /// Thread safety: any thread may log and ask. Captures of the same process must nest.
 class CapturedLog {
 public:
+    /// One message.
     struct Line {
-        LogLevel level;
-        std::string text;
+        LogLevel level;    ///< how serious
+        std::string text;  ///< the message, without a line end
     };
 
+    /// Begins to capture; its destructor ends it.
     CapturedLog();
     CapturedLog(const CapturedLog&) = delete;
     CapturedLog& operator=(const CapturedLog&) = delete;
@@ -34,6 +36,7 @@ public:
     [[nodiscard]] bool contains(std::string_view part) const;
     /// All lines, each with a newline.
     [[nodiscard]] std::string text() const;
+    /// Forgets what was logged so far.
     void clear();
 
 private:

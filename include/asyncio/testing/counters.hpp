@@ -25,10 +25,13 @@ struct Counters {
 
     /// All that came from the heap.
     [[nodiscard]] std::uint64_t heap() const noexcept { return allocations + pool_requests; }
+    /// "0 allocations, 2 requests of the pool, 3 wake-ups, 4 system calls"
     [[nodiscard]] std::string to_string() const;
 
+    /// What this thread has cost up to now.
     [[nodiscard]] static Counters now() noexcept;
 
+    /// What was spent between `b` and `a`.
     friend Counters operator-(const Counters& a, const Counters& b) noexcept {
         return {a.allocations - b.allocations, a.pool_requests - b.pool_requests, a.wakeups - b.wakeups,
                 a.system_calls - b.system_calls};

@@ -35,6 +35,7 @@ static_assert(std::is_trivially_destructible_v<When>);
 /// Thread safety: belongs to its thread. Must be destroyed there, in reverse order of construction.
 class FaultPlan final : private detail::sys::Interceptor {
 public:
+    /// Changes nothing yet. `seed` decides what `When::one_in` chooses.
     explicit FaultPlan(std::uint64_t seed = 1);
     FaultPlan(const FaultPlan&) = delete;
     FaultPlan& operator=(const FaultPlan&) = delete;

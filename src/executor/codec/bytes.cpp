@@ -27,6 +27,13 @@ void ByteSink::write_size(std::size_t size) {
     write(&number, sizeof number);
 }
 
+std::span<const std::byte> ByteSource::read(std::size_t size) {
+    if (size > bytes_.size()) throw_truncated(size);
+    const auto taken = bytes_.first(size);
+    bytes_ = bytes_.subspan(size);
+    return taken;
+}
+
 void ByteSource::read(void* to, std::size_t size) {
     const auto bytes = read(size);
     if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());

@@ -16,10 +16,10 @@ public:
     /// std::system_error.
     [[nodiscard]] std::vector<UniqueFd> receive(int socket, std::uint64_t sequence, int flags);
 
-private:
     /// Those of no more than this many messages are kept.
-    static constexpr std::size_t most_messages = 16;
+    static constexpr std::size_t most_messages = 32;
 
+private:
     [[nodiscard]] std::vector<UniqueFd> take(std::uint64_t sequence) noexcept;
 
     std::vector<std::pair<std::uint64_t, std::vector<UniqueFd>>> files_;  // oldest first

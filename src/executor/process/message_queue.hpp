@@ -23,19 +23,23 @@ public:
     [[nodiscard]] const RemoteMessage& front() const noexcept { return *first_; }
     void push_back(std::unique_ptr<RemoteMessage> message) noexcept {
         RemoteMessage* const added = message.get();
-        (empty() ? first_ : last_->next) = std::move(message);
+        if (empty()) {
+            first_ = std::move(message);
+        } else {
+            last_->next.reset(message.release());
+        }
         last_ = added;
     }
     void push_front(std::unique_ptr<RemoteMessage> message) noexcept {
         if (empty()) last_ = message.get();
-        message->next = std::move(first_);
+        message->next.reset(first_.release());
         first_ = std::move(message);
     }
     /// nullptr when there is none.
     [[nodiscard]] std::unique_ptr<RemoteMessage> pop_front() noexcept {
         if (empty()) return nullptr;
         std::unique_ptr<RemoteMessage> message = std::move(first_);
-        first_ = std::move(message->next);
+        first_.reset(message->next.release());
         return message;
     }
 

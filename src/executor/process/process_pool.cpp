@@ -22,6 +22,13 @@ std::exception_ptr broken_pool_error() {
         "A process in the process pool was terminated abruptly while the future was running or pending."));
 }
 
+bool begin_message(RemoteMessage& message) noexcept {
+    if (std::exchange(message.begun, true)) return true;
+    bool wanted = false;
+    message.for_each([&](RemoteJob& job) { wanted = job.begin() || wanted; });
+    return wanted;
+}
+
 void fail_message(RemoteMessage& message, const std::exception_ptr& error) noexcept {
     if (!message.begun) {
         message.fail(error);
@@ -76,6 +83,7 @@ ProcessPool::ProcessPool(const futures::ProcessPoolOptions& options)
       max_tasks_(options.max_tasks_per_child.value_or(0)),
       retries_(options.strict ? 0 : options.retries),
       strict_(options.strict),
+      sends_ahead_(!strict_ && max_tasks_ == 0 && !options.wall_time_limit),
       wall_time_limit_(options.wall_time_limit),
       limits_{options.cpu_time_limit.value_or(Clock::duration::zero()).count(),
               options.exit_time_limit ? std::max<std::int64_t>(options.exit_time_limit->count(), 1) : 0,
@@ -103,14 +111,15 @@ void ProcessPool::execute(std::unique_ptr<RemoteMessage> message) {
         return;
     }
     prepare_message(*message);
-    {
-        const std::lock_guard lock(mutex_);
-        require_open();
-        start_thread();
-        if (usable_workers() == 0) start_worker();  // what it throws is the caller's
-        queue_.push_back(std::move(message));
-    }
-    pump();
+    const LoopCore* const here = message->loop;
+    if (here != nullptr && !strict_ && spins_) looker_.give(reader_of(here));
+    std::unique_lock lock(mutex_);
+    require_open();
+    start_thread();
+    if (usable_workers() == 0) start_worker();  // what it throws is the caller's
+    queue_.push_back(std::move(message));
+    pump(lock, InLoop::no, here);
+    fail_if_nobody_works(std::move(lock));
 }
 
 /// Starts none when the fork server has just ended: once the thread has heard of that, another one starts it.
@@ -135,7 +144,7 @@ void ProcessPool::start_worker() {
         return;
     }
     if (initializer != nullptr) {
-        worker->places[0] = {std::move(initializer), next_sequence_++};
+        worker->put(0, std::move(initializer));
         worker->write(0);
         worker->post(0);
     }
@@ -165,54 +174,106 @@ std::size_t ProcessPool::usable_workers() const noexcept {
         std::ranges::count_if(workers_, [&](const auto& worker) { return worker->usable(); }));
 }
 
-WorkerHandle* ProcessPool::worker_with(std::size_t load) noexcept {
+WorkerHandle* ProcessPool::least_loaded() noexcept {
+    WorkerHandle* least = nullptr;
     for (const auto& worker : workers_) {
-        if (worker->usable() && !worn_out(*worker) && worker->load() == load && worker->free_place())
-            return worker.get();
+        if (!worker->usable() || worn_out(*worker)) continue;
+        if (least == nullptr || worker->load() < least->load()) least = worker.get();
     }
-    return nullptr;
+    return least;
 }
 
-/// An idle one, else a new one, else one that has a single message. A long message is not sent in advance: its file
-/// could not be taken back.
-WorkerHandle* ProcessPool::choose_worker(const RemoteMessage& message) noexcept {
-    if (WorkerHandle* idle = worker_with(0)) return idle;
-    if (usable_workers() < max_workers_ && (!start_failed_ || usable_workers() == 0)) {
+bool ProcessPool::revocable(const RemoteMessage& message, const LoopCore* here) const noexcept {
+    return sends_ahead_ && here != nullptr && message.loop == here && !message.begun && !message.file &&
+           message.size <= short_room;
+}
+
+/// An idle one, else a new one, else one that has a single message, or any when this one can be taken back. A long
+/// message is not sent in advance: its file could not be taken back.
+WorkerHandle* ProcessPool::choose_worker(const RemoteMessage& message, bool revocable, InLoop in_loop) noexcept {
+    WorkerHandle* chosen = least_loaded();
+    const bool idle = chosen != nullptr && chosen->load() == 0;
+    if (!idle && in_loop == InLoop::no && usable_workers() < max_workers_ &&
+        (!start_failed_ || usable_workers() == 0)) {
         try {
             start_worker();
-            if (WorkerHandle* started = worker_with(0)) return started;
+            chosen = least_loaded();
         } catch (...) {
             start_error_ = std::current_exception();
         }
     }
-    return message.file ? nullptr : worker_with(1);
+    if (chosen == nullptr || chosen->load() == 0) return chosen;
+    const std::size_t limit = revocable ? slots_of_worker : message.file ? 0 : sure_messages;
+    return chosen->load() < limit ? chosen : nullptr;
 }
 
 /// What lies unbegun before a busy worker while another one is idle.
 std::unique_ptr<RemoteMessage> ProcessPool::take_back_for_idle() noexcept {
     for (const auto& worker : workers_) {
         if (worker->dead || worker->load() < 2) continue;
-        if (auto message = worker->take_back()) {
-            --worker->sent;
-            return message;
-        }
+        if (auto message = worker->take_back()) return message;
     }
     return nullptr;
 }
 
-/// Gives messages to workers, as long as there are both.
+void ProcessPool::recall(const LoopCore* loop) noexcept {
+    for (const auto& worker : workers_) {
+        if (worker->dead) continue;
+        for (const std::size_t i : worker->newest_first()) {
+            const WorkerHandle::Place& place = worker->places[i];
+            if (place.revocable == nullptr || (loop != nullptr && place.message->loop != loop)) continue;
+            if (auto message = worker->take_back(i)) queue_.push_front(std::move(message));
+        }
+    }
+}
+
 void ProcessPool::pump() noexcept {
     std::unique_lock lock(mutex_);
+    pump(lock, InLoop::no, nullptr);
+    fail_if_nobody_works(std::move(lock));
+}
+
+void ProcessPool::pump(std::unique_lock<std::mutex>& lock, InLoop in_loop, const LoopCore* here) noexcept {
     while (!broken_ && !terminated_) {
-        WorkerHandle* const worker = queue_.empty() ? worker_with(0) : choose_worker(queue_.front());
-        if (worker == nullptr) break;
-        auto message = queue_.empty() ? take_back_for_idle() : queue_.pop_front();
-        if (message == nullptr) break;
-        const std::size_t index = *worker->free_place();
-        worker->places[index] = {std::move(message), next_sequence_++, true};
+        std::unique_ptr<RemoteMessage> message;
+        WorkerHandle* worker = nullptr;
+        if (queue_.empty()) {
+            worker = least_loaded();
+            if (worker == nullptr || worker->load() > 0) break;
+            message = take_back_for_idle();
+            if (message == nullptr) break;
+        } else {
+            worker = choose_worker(queue_.front(), revocable(queue_.front(), here), in_loop);
+            if (worker == nullptr) break;
+            message = queue_.pop_front();
+        }
+        const bool revocable_one = revocable(*message, here);
+        if (revocable_one && static_cast<const LoopJob*>(message->first.node)->revoked()) {
+            if (shut_down_) wake_thread();  // it may wait for the queue to become empty
+            lock.unlock();
+            message.reset();
+            lock.lock();
+            continue;
+        }
+        const auto index = worker->place_for(*message, revocable_one);
+        if (!index) {
+            queue_.push_front(std::move(message));
+            break;
+        }
+        const JobNode* const node = message->first.node;
+        worker->put(*index, std::move(message));
         ++worker->sent;
-        fill(lock, *worker, index);
+        if (revocable_one) {
+            worker->places[*index].revocable = static_cast<const LoopJob*>(node);
+            worker->write(*index);
+            worker->post(*index);
+        } else {
+            fill(lock, *worker, *index);
+        }
     }
+}
+
+void ProcessPool::fail_if_nobody_works(std::unique_lock<std::mutex> lock) noexcept {
     const bool over = broken_ || terminated_;
     const bool nobody = start_error_ != nullptr && usable_workers() == 0;
     const std::exception_ptr error = std::exchange(start_error_, nullptr);
@@ -224,9 +285,7 @@ void ProcessPool::pump() noexcept {
 void ProcessPool::fill(std::unique_lock<std::mutex>& lock, WorkerHandle& worker, std::size_t index) noexcept {
     RemoteMessage& message = *worker.places[index].message;
     lock.unlock();
-    bool wanted = message.begun;
-    if (!wanted) message.for_each([&](RemoteJob& job) { wanted = job.begin() || wanted; });
-    message.begun = true;
+    const bool wanted = begin_message(message);
     std::exception_ptr error;
     try {
         if (wanted) worker.write(index);
@@ -260,10 +319,15 @@ void ProcessPool::bury_dead() noexcept {
 void ProcessPool::free_place(WorkerHandle& worker, std::size_t index,
                              std::unique_ptr<RemoteMessage>& message) noexcept {
     const std::lock_guard lock(mutex_);
+    message = take_out(worker, index);
+}
+
+std::unique_ptr<RemoteMessage> ProcessPool::take_out(WorkerHandle& worker, std::size_t index) noexcept {
     start_failed_ = false;
-    message = std::move(worker.places[index].message);
+    auto message = worker.remove(index);
     SegmentHeader::release(worker.slot(index));
     if (worn_out(worker) && worker.usable() && worker.load() == 0) worker.leave();
+    return message;
 }
 
 void ProcessPool::fail_all_queued(const std::exception_ptr& error) noexcept {
@@ -290,14 +354,16 @@ void ProcessPool::shut_down(bool cancel_queued) noexcept {
     if (!usable()) return;
     MessageQueue cancelled;
     {
-        const std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
         shut_down_ = true;
         if (cancel_queued) {
+            recall(nullptr);
             MessageQueue queued(std::move(queue_));
             while (auto message = queued.pop_front()) {
                 // What has been with a worker once is not cancelled, but run again.
                 (message->begun ? queue_ : cancelled).push_back(std::move(message));
             }
+            pump(lock, InLoop::yes, nullptr);  // there may be room for those now
         }
         wake_thread();
     }

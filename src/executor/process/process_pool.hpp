@@ -54,7 +54,9 @@ public:
     [[nodiscard]] bool usable() const noexcept;
 
     [[nodiscard]] bool fetch(LoopCore& loop) noexcept override;
-    void stop_fetching() noexcept override;
+    void stop_fetching(LoopCore& loop) noexcept override;
+    void withdraw(const Delivery& job) noexcept override;
+    void leave_alone(LoopCore& loop) noexcept override;
 
 private:
     struct Start;
@@ -66,26 +68,42 @@ private:
     void start_thread();
     void start_worker();
     [[nodiscard]] std::unique_ptr<RemoteMessage> initializer_message();
-    [[nodiscard]] WorkerHandle* choose_worker(const RemoteMessage& message) noexcept;
-    [[nodiscard]] WorkerHandle* worker_with(std::size_t load) noexcept;
+    /// In a loop that fetches replies no worker is started and no job fails: what comes of that is everybody's, whose
+    /// callbacks are not the loop's to call. The pool's thread does it when the worker that is missing has ended.
+    enum class InLoop : bool { no, yes };
+    [[nodiscard]] WorkerHandle* choose_worker(const RemoteMessage& message, bool revocable, InLoop in_loop) noexcept;
+    [[nodiscard]] WorkerHandle* least_loaded() noexcept;
+    /// Its job can be withdrawn by the loop in whose thread this is called, until a worker begins with it.
+    [[nodiscard]] bool revocable(const RemoteMessage& message, const LoopCore* here) const noexcept;
     [[nodiscard]] std::unique_ptr<RemoteMessage> take_back_for_idle() noexcept;
+    /// Into the queue, all that is revocable, by this loop or by any, and that no worker has begun.
+    void recall(const LoopCore* loop) noexcept;
+    /// Gives messages to workers, as long as there are both. `here` is the loop in whose thread this is called, and
+    /// which withdraws jobs from this pool. Releases the lock for moments.
+    void pump(std::unique_lock<std::mutex>& lock, InLoop in_loop, const LoopCore* here) noexcept;
     [[nodiscard]] std::size_t usable_workers() const noexcept;
     [[nodiscard]] bool worn_out(const WorkerHandle& worker) const noexcept;
     void bury_dead() noexcept;
+    /// What was there has been dealt with.
+    [[nodiscard]] std::unique_ptr<RemoteMessage> take_out(WorkerHandle& worker, std::size_t index) noexcept;
     void wake_thread() noexcept;
     void kill_all(int signal) noexcept;
     // Without it:
     void pump() noexcept;
     void fill(std::unique_lock<std::mutex>& lock, WorkerHandle& worker, std::size_t index) noexcept;
+    void fail_if_nobody_works(std::unique_lock<std::mutex> lock) noexcept;
     void fail_all_queued(const std::exception_ptr& error) noexcept;
     void free_place(WorkerHandle& worker, std::size_t index, std::unique_ptr<RemoteMessage>& message) noexcept;
 
     // Whoever holds reading_.
+    enum class FreesPlace : bool { no, yes };
     void deliver(WorkerHandle& worker, std::size_t index) noexcept;
+    [[nodiscard]] bool deliver(WorkerHandle& worker, std::size_t index, RemoteMessage& message,
+                               FreesPlace frees) noexcept;
     void damaged(WorkerHandle& worker, std::size_t index) noexcept;
 
     // process_pool_fetch.cpp: a loop's thread that reads replies.
-    [[nodiscard]] bool deliver_replies_for(const LoopCore& loop, bool& any) noexcept;
+    [[nodiscard]] bool deliver_replies_for(const LoopCore& loop, WorkerHandle& worker) noexcept;
     [[nodiscard]] RemoteMessage* message_for(const LoopCore& loop, const WorkerHandle& worker,
                                              std::size_t index) const noexcept;
 
@@ -109,6 +127,7 @@ private:
     void enforce_wall_time() noexcept;
     [[nodiscard]] std::int64_t time_to_sleep_ns() const noexcept;
     void wait(bool busy) noexcept;
+    [[nodiscard]] bool may_sleep() noexcept;
     void break_down(const std::string& reason) noexcept;
     void leave() noexcept;
 
@@ -120,6 +139,7 @@ private:
     const int max_tasks_;  // 0: any number
     const int retries_;
     const bool strict_;
+    const bool sends_ahead_;  // more than a worker is sure to begin
     const TimeLimit wall_time_limit_;
     const WorkerLimits limits_;
     const std::uint32_t generation_;
@@ -134,7 +154,6 @@ private:
     std::exception_ptr start_error_;  // no worker could be started
     bool start_failed_ = false;       // so none is, before another one has room
     std::uint32_t next_worker_ = 0;
-    std::uint64_t next_sequence_ = 1;
     int early_ends_ = 0;  // workers in a row that ended before they could do anything
     bool thread_started_ = false;
     bool thread_ended_ = false;
@@ -148,7 +167,8 @@ private:
     std::mutex reading_;
     // The living, at the thread's last look: it alone writes this, and so may read it without reading_.
     std::vector<WorkerHandle*> seen_;
-    bool fetching_ = false;  // a loop has taken over the thread's sleep
+    bool fetching_ = false;  // a loop has taken over the thread's sleep, or was given it
+    PromiseToLook looker_;   // who was given it, when the thread sleeps
 
     // The thread's own:
     bool reports_ = false;
@@ -158,6 +178,8 @@ private:
 
 /// What all jobs of a broken pool get.
 [[nodiscard]] std::exception_ptr broken_pool_error();
+/// From here on its jobs cannot be cancelled. False: all were before.
+[[nodiscard]] bool begin_message(RemoteMessage& message) noexcept;
 /// Delivers an error, whether or not the message was begun.
 void fail_message(RemoteMessage& message, const std::exception_ptr& error) noexcept;
 

@@ -11,8 +11,6 @@
 #include <sys/wait.h>
 
 #include <algorithm>
-#include <array>
-#include <numeric>
 #include <utility>
 
 namespace asyncio::detail {
@@ -90,18 +88,14 @@ void ProcessPool::on_start_failed(WorkerHandle& worker, int error) noexcept {
 /// With the lock. Puts back what it has not begun, and gives what it was working on.
 std::unique_ptr<RemoteMessage> ProcessPool::take_from_dead(WorkerHandle& worker) noexcept {
     worker.dead = true;
-    std::array<std::size_t, slots_of_worker> newest_first{};
-    std::iota(newest_first.begin(), newest_first.end(), std::size_t{0});
-    std::sort(newest_first.begin(), newest_first.end(),
-              [&](std::size_t a, std::size_t b) { return worker.places[a].sequence > worker.places[b].sequence; });
     std::unique_ptr<RemoteMessage> victim;
-    for (const std::size_t i : newest_first) {
+    for (const std::size_t i : worker.newest_first()) {
         WorkerHandle::Place& place = worker.places[i];
         if (place.message == nullptr || place.filling) continue;
         if (worker.slot(i).state.load(memory_acquire) == SlotState::taken) {
-            victim = std::move(place.message);
+            victim = worker.remove(i);
         } else if (!place.message->initializer) {
-            queue_.push_front(std::move(place.message));
+            queue_.push_front(worker.remove(i));
         }
     }
     return victim;
@@ -128,10 +122,12 @@ void ProcessPool::on_ended(WorkerHandle& worker, int status) noexcept {
         log(LogLevel::warning, "process pool: " + how_it_ended(worker.pid, status) + " while it left");
     if (early) on_early_end(status, worker.overdue);
     if (breaks) break_down(how_it_ended(ending.process, status));
-    if (victim != nullptr) end_attempt(std::move(victim), ending);
+    if (victim != nullptr && begin_message(*victim)) end_attempt(std::move(victim), ending);
     {
         const std::lock_guard lock(mutex_);
         bury_dead();
+        // What lies before the others has a right to a new one.
+        if (!broken_ && !terminated_ && usable_workers() < max_workers_) recall(nullptr);
     }
     look_at_workers();
     pump();

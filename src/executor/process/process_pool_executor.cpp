@@ -14,6 +14,8 @@
 
 namespace asyncio::futures {
 
+WorkerInitializer::WorkerInitializer() noexcept = default;
+
 ProcessPoolExecutor::ProcessPoolExecutor(const ProcessPoolOptions& options) {
     if (options.max_workers && *options.max_workers <= 0)
         throw std::invalid_argument("max_workers must be greater than 0");
@@ -66,10 +68,10 @@ void ProcessPoolExecutor::execute(Job job) {
         "args...)");
 }
 
-void ProcessPoolExecutor::execute_message(std::unique_ptr<detail::RemoteMessage> message, std::string_view function) {
+void ProcessPoolExecutor::execute_message(detail::Owner<detail::RemoteMessage> message, std::string_view function) {
     message->function = function;
     if (message->loop != nullptr) detail::LoopThreads::of(*message->loop).fetch_from(pool_);
-    pool_->execute(std::move(message));
+    pool_->execute(std::unique_ptr<detail::RemoteMessage>(message.release()));
 }
 
 }  // namespace asyncio::futures

@@ -37,13 +37,14 @@ struct ProcessPool::Start {
 /// Frees the place of a message before its last job is delivered, so that whoever waited for that finds it free.
 class ProcessPool::PlaceEnd final : public JobEnd {
 public:
-    PlaceEnd(ProcessPool& pool, WorkerHandle& worker, std::size_t index) noexcept
+    PlaceEnd(ProcessPool& pool, WorkerHandle& worker, std::size_t index, FreesPlace frees) noexcept
         : pool_(pool),
           worker_(worker),
-          index_(index) {}
+          index_(index),
+          frees_(frees == FreesPlace::yes) {}
 
     void before_delivery() noexcept override {
-        if (last && message_ == nullptr) pool_.free_place(worker_, index_, message_);
+        if (frees_ && last && message_ == nullptr) pool_.free_place(worker_, index_, message_);
     }
 
     bool last = false;
@@ -52,6 +53,7 @@ private:
     ProcessPool& pool_;
     WorkerHandle& worker_;
     std::size_t index_;
+    bool frees_;
     std::unique_ptr<RemoteMessage> message_;
 };
 
@@ -160,6 +162,7 @@ bool ProcessPool::deliver_replies_of(WorkerHandle& worker) noexcept {
     bool any = false;
     for (std::size_t i = 0; i < slots_of_worker; ++i) {
         if (!worker.replied(i)) continue;
+        worker.count_read_reply();
         deliver(worker, i);
         pump();
         any = true;
@@ -178,25 +181,38 @@ void ProcessPool::deliver(WorkerHandle& worker, std::size_t index) noexcept {
         }
         early_ends_ = 0;
         message = place.message.get();
+        // Its loop was late: its further promises count.
+        if (message != nullptr && message->loop != nullptr) looker_.withdraw(reader_of(message->loop));
     }
+    if (message == nullptr) {
+        damaged(worker, index);
+    } else {
+        static_cast<void>(deliver(worker, index, *message, FreesPlace::yes));
+    }
+}
+
+/// False when the reply was damaged.
+bool ProcessPool::deliver(WorkerHandle& worker, std::size_t index, RemoteMessage& message, FreesPlace frees) noexcept {
     WorkerHandle::ReplyFiles files;  // for as long as the reply is read
-    bool intact = message != nullptr;
+    bool intact = true;
     try {
-        intact = intact && worker.read_reply(index, *message, files);
+        intact = worker.read_reply(index, message, files);
     } catch (...) {
-        message->for_each([error = std::current_exception()](RemoteJob& job) { job.error = error; });
+        message.for_each([error = std::current_exception()](RemoteJob& job) { job.error = error; });
     }
     if (!intact) {
         damaged(worker, index);
-        return;
+        return false;
     }
-    PlaceEnd end(*this, worker, index);
-    std::uint32_t left = message->count();
-    message->for_each([&](RemoteJob& job) {
+    static_cast<void>(begin_message(message));  // else nobody wants the reply any more
+    PlaceEnd end(*this, worker, index, frees);
+    std::uint32_t left = message.count();
+    message.for_each([&](RemoteJob& job) {
         end.last = --left == 0;
         job.finish(end);
     });
     end.before_delivery();
+    return true;
 }
 
 /// Nothing that this worker says can be believed any more.
@@ -235,20 +251,27 @@ std::int64_t ProcessPool::time_to_sleep_ns() const noexcept {
     return std::max<std::int64_t>((*first - Clock::now()).count(), 1);
 }
 
+/// Announces the sleep of the thread, unless a reply is there. While a loop works on what it was brought, workers need
+/// not wake the thread for every further reply: that one looks for them before it sleeps, and else says so.
+bool ProcessPool::may_sleep() noexcept {
+    const std::unique_lock reading = lock_soon(reading_);
+    const std::uint64_t looker = looker_.reader();
+    fetching_ = looker != PromiseToLook::nobody;
+    return !announce_sleep(seen_, channel_of, fetching_ ? looker : SegmentHeader::asleep);
+}
+
 void ProcessPool::wait(bool busy) noexcept {
     const auto any_replied = [&] { return std::ranges::any_of(seen_, &WorkerHandle::any_replied); };
     const bool look = ++turns_ % turns_between_looks == 0;
     const bool lately_busy = std::exchange(lately_busy_, busy);
     if (busy && !look) return;
     const bool expects_reply = lately_busy || std::ranges::any_of(seen_, &WorkerHandle::working);
-    if (!look && spins_ && expects_reply && spin_until(any_replied, spin_for_reply)) return;
+    const bool somebody_looks = looker_.reader() != PromiseToLook::nobody;
+    if (!look && spins_ && expects_reply && !somebody_looks && spin_until(any_replied, spin_for_reply)) return;
     std::array<epoll_event, 2> events{};
-    long count = 0;
-    const auto sleep = [&](bool none) {
-        const std::int64_t timeout = busy || !none ? 0 : time_to_sleep_ns();
-        count = sys::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
-    };
-    sleep_until_reply(seen_, channel_of, sleep);
+    const std::int64_t timeout = may_sleep() && !busy ? time_to_sleep_ns() : 0;
+    const long count = sys::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
+    for (const WorkerHandle* worker : seen_) worker->channel().announce_waking();
     for (long i = 0; i < count; ++i) {
         if (events[static_cast<std::size_t>(i)].data.fd != wakeup_.get()) {
             reports_ = true;

@@ -1,5 +1,7 @@
 #include <asyncio/executor/remote_job.hpp>
 
+#include <utility>
+
 namespace asyncio::detail {
 
 RemoteJob::~RemoteJob() {
@@ -19,6 +21,21 @@ void RemoteJob::finish(JobEnd& end) noexcept {
     if (node == nullptr) return;
     node->finish(end);
     std::exchange(node, nullptr)->release_job();
+}
+
+RemoteMessage::RemoteMessage() noexcept = default;
+RemoteMessage::~RemoteMessage() = default;
+
+void RemoteMessage::fail(const std::exception_ptr& cause) noexcept {
+    for_each([&](RemoteJob& job) { job.fail(cause); });
+}
+
+RemoteJob& RemoteMessage::add_job() {
+    return *further.emplace_back(make_owner<RemoteJob>());
+}
+
+void RemoteMessage::drop_last_job() noexcept {
+    further.pop_back();
 }
 
 void RemoteJob::fail(std::exception_ptr cause) noexcept {

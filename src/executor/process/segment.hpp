@@ -5,6 +5,7 @@
 #include <asyncio/base/atomic.hpp>
 #include <asyncio/base/unique_fd.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -32,10 +33,13 @@ struct MessageHead {
     Atomic<std::int64_t> taken_at;  // steady clock, in ns
 };
 
-/// A worker has one message to work on and at most one to go on with.
-inline constexpr std::size_t slots_of_worker = 2;
+/// A worker has one message to work on and at most one to go on with that it is sure to begin.
+inline constexpr std::size_t sure_messages = 2;
+/// The others are for short messages that can be taken back.
+inline constexpr std::size_t slots_of_worker = 32;
 /// Longer messages go through a file of their own.
 inline constexpr std::size_t slot_room = std::size_t{1} << 20;
+inline constexpr std::size_t short_room = std::size_t{1} << 16;
 
 /// What a parent and its worker share.
 struct SegmentHeader : Channel<MessageHead, slots_of_worker> {
@@ -77,7 +81,8 @@ private:
 class Segment {
 public:
     static constexpr std::size_t header_space = 4096;
-    static constexpr std::size_t size = header_space + slots_of_worker * slot_room;
+    static constexpr std::size_t size =
+        header_space + sure_messages * slot_room + (slots_of_worker - sure_messages) * short_room;
     static_assert(sizeof(SegmentHeader) <= header_space);
 
     Segment() noexcept = default;
@@ -86,7 +91,11 @@ public:
     [[nodiscard]] SegmentHeader& header() const noexcept { return *reinterpret_cast<SegmentHeader*>(mapping_.data()); }
     [[nodiscard]] MessageSlot& slot(std::size_t index) const noexcept { return header().slots[index]; }
     [[nodiscard]] std::byte* room(std::size_t index) const noexcept {
-        return mapping_.data() + header_space + index * slot_room;
+        const std::size_t before = std::min(index, sure_messages);
+        return mapping_.data() + header_space + before * slot_room + (index - before) * short_room;
+    }
+    [[nodiscard]] static constexpr std::size_t room_size(std::size_t index) noexcept {
+        return index < sure_messages ? slot_room : short_room;
     }
 
 private:

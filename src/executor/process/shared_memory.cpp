@@ -46,6 +46,16 @@ std::byte* SharedMemory::data() const noexcept {
     return file_ != nullptr ? file_->data() : nullptr;
 }
 
+SharedMemory::SharedMemory(std::shared_ptr<detail::SharedFile> file) noexcept : file_(std::move(file)) {}
+
+SharedMemory::operator bool() const noexcept {
+    return file_ != nullptr;
+}
+
+std::span<std::byte> SharedMemory::bytes() const noexcept {
+    return {data(), size()};
+}
+
 std::size_t SharedMemory::size() const noexcept {
     return file_ != nullptr ? file_->size() : 0;
 }

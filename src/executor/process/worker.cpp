@@ -107,20 +107,21 @@ private:
     }
 
     /// Waits for a message; nullptr: leave.
-    MessageSlot* take() noexcept {
+    MessageSlot* take() {
         SegmentHeader& header = segment_.header();
         if (MessageSlot* slot = header.try_take()) return slot;
         const Clock::time_point idle_since = Clock::now();
         const auto spin = [&](auto posted) { return spins_ && work_comes_fast_ && spin_until(posted, spin_for_work); };
         const auto sleep = [](auto& posts, std::uint32_t seen) { sys::futex_wait(posts, seen); };
-        MessageSlot* const slot = header.take(spin, sleep);
+        MessageSlot* const slot = header.take(spin, sleep, [&] { wake_parent(); });
         work_comes_fast_ = Clock::now() - idle_since < short_wait;
         return slot;
     }
 
     void work_on(MessageSlot& slot) {
-        std::byte* const room = segment_.room(static_cast<std::size_t>(&slot - segment_.header().slots.data()));
-        if (!answer_all(slot, room)) {
+        const auto index = static_cast<std::size_t>(&slot - segment_.header().slots.data());
+        std::byte* const room = segment_.room(index);
+        if (!answer_all(slot, room, Segment::room_size(index))) {
             slot.kind = ReplyKind::unreadable;
             return;
         }
@@ -130,7 +131,7 @@ private:
         slot.files = 0;
         if (size > segment_.header().max_message_size) {
             slot.kind = ReplyKind::too_long;
-        } else if (size <= slot_room && shared_.empty()) {
+        } else if (size <= Segment::room_size(index) && shared_.empty()) {
             slot.kind = ReplyKind::records;
             write_replies(room);
         } else {
@@ -143,7 +144,7 @@ private:
         if (replies_.size() > 1) replies_.resize(1);
     }
 
-    bool answer_all(MessageSlot& slot, const std::byte* room) {
+    bool answer_all(MessageSlot& slot, const std::byte* room, std::size_t room_size) {
         SharedMapping file;
         SharedFiles shared;
         if (slot.files != 0) {
@@ -152,7 +153,7 @@ private:
             file = map_received(received.front().get(), slot.size);
             if (!file) return false;
             shared = shared_files_of(received);
-        } else if (slot.size > slot_room) {
+        } else if (slot.size > room_size) {
             return false;
         }
         RecordReader records({file ? file.data() : room, slot.size});

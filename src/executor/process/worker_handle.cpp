@@ -5,7 +5,10 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <functional>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -57,12 +60,6 @@ WorkerHandle::WorkerHandle(WorkerServer& server, ServerRequest::Kind kind, std::
     server.start_worker(kind, id, {file.get(), theirs.get(), wakeup});
 }
 
-std::size_t WorkerHandle::load() const noexcept {
-    std::size_t messages = 0;
-    for (const Place& place : places) messages += place.message != nullptr && !place.message->initializer ? 1 : 0;
-    return messages;
-}
-
 bool WorkerHandle::filling() const noexcept {
     for (const Place& place : places) {
         if (place.filling) return true;
@@ -70,11 +67,36 @@ bool WorkerHandle::filling() const noexcept {
     return false;
 }
 
-std::optional<std::size_t> WorkerHandle::free_place() const noexcept {
+std::optional<std::size_t> WorkerHandle::place_for(const RemoteMessage& message, bool revocable) const noexcept {
+    const auto fits = [&](std::size_t i) {
+        return places[i].message == nullptr && (message.file || message.size <= Segment::room_size(i));
+    };
+    if (revocable && load_ > 0 && fits(next_place_)) return next_place_;
     for (std::size_t i = 0; i < places.size(); ++i) {
-        if (places[i].message == nullptr) return i;
+        if (fits(i)) return i;
     }
     return std::nullopt;
+}
+
+std::array<std::size_t, slots_of_worker> WorkerHandle::newest_first() const noexcept {
+    std::array<std::size_t, slots_of_worker> indices{};
+    std::iota(indices.begin(), indices.end(), std::size_t{0});
+    std::ranges::sort(indices, std::greater(), [&](std::size_t i) { return places[i].sequence; });
+    return indices;
+}
+
+void WorkerHandle::put(std::size_t index, std::unique_ptr<RemoteMessage> message) noexcept {
+    if (!message->initializer) ++load_;
+    ++unposted_;
+    next_place_ = (index + 1) % places.size();
+    places[index] = {std::move(message), next_sequence_++, true};
+}
+
+std::unique_ptr<RemoteMessage> WorkerHandle::remove(std::size_t index) noexcept {
+    Place removed = std::exchange(places[index], Place{});
+    if (removed.filling || removed.written) --unposted_;
+    if (removed.message != nullptr && !removed.message->initializer) --load_;
+    return std::move(removed.message);
 }
 
 void WorkerHandle::write(std::size_t index) {
@@ -86,6 +108,7 @@ void WorkerHandle::write(std::size_t index) {
     to.sequence.store(sequence, memory_relaxed);
     to.files = message.file ? static_cast<std::uint32_t>(1 + message.shared.size()) : 0;
     to.initializer = message.initializer ? 1 : 0;
+    to.reader = reader_of(message.loop);
     to.taken_at.store(0, memory_relaxed);
     if (!message.file) {
         write_records(segment_.room(index), message);
@@ -105,31 +128,54 @@ void WorkerHandle::post(std::size_t index) noexcept {
 }
 
 std::unique_ptr<RemoteMessage> WorkerHandle::drop(std::size_t index) noexcept {
-    Place dropped = std::exchange(places[index], Place{});
+    auto dropped = remove(index);
     if (!dead) post_written();
-    return std::move(dropped.message);
+    return dropped;
 }
 
 void WorkerHandle::post_written() noexcept {
-    while (true) {
-        std::optional<std::size_t> oldest;
-        for (std::size_t i = 0; i < places.size(); ++i) {
-            if (!places[i].filling && !places[i].written) continue;
-            if (!oldest || places[i].sequence < places[*oldest].sequence) oldest = i;
-        }
-        if (!oldest || places[*oldest].filling) return;
-        places[*oldest].written = false;
-        channel().post(slot(*oldest), wake);
+    while (unposted_ > 0) {
+        const std::size_t oldest = oldest_unposted();
+        if (places[oldest].filling) return;
+        places[oldest].written = false;
+        --unposted_;
+        channel().post(slot(oldest), wake);
     }
 }
 
-std::unique_ptr<RemoteMessage> WorkerHandle::take_back() noexcept {
+/// Precondition: there is one.
+std::size_t WorkerHandle::oldest_unposted() const noexcept {
+    const auto unposted = [&](std::size_t i) { return places[i].filling || places[i].written; };
+    const std::size_t youngest = (next_place_ + places.size() - 1) % places.size();
+    std::size_t oldest = youngest;
+    if (unposted_ == 1 && unposted(youngest)) return youngest;
     for (std::size_t i = 0; i < places.size(); ++i) {
-        const Place& place = places[i];
-        if (place.message == nullptr || place.message->initializer || place.message->file || place.filling) continue;
-        if (SegmentHeader::take_back(slot(i))) return std::move(places[i].message);
+        if (unposted(i) && (!unposted(oldest) || places[i].sequence < places[oldest].sequence)) oldest = i;
     }
-    return nullptr;
+    return oldest;
+}
+
+// Replies may come in any order.
+static_assert(FileInbox::most_messages >= slots_of_worker);
+
+std::unique_ptr<RemoteMessage> WorkerHandle::take_back() noexcept {
+    while (true) {
+        std::optional<std::size_t> oldest;
+        for (std::size_t i = 0; i < places.size(); ++i) {
+            const Place& place = places[i];
+            if (place.message == nullptr || place.message->initializer || place.message->file) continue;
+            if (slot(i).state.load(memory_relaxed) != SlotState::posted) continue;
+            if (!oldest || place.sequence < places[*oldest].sequence) oldest = i;
+        }
+        if (!oldest) return nullptr;
+        if (auto message = take_back(*oldest)) return message;
+    }
+}
+
+std::unique_ptr<RemoteMessage> WorkerHandle::take_back(std::size_t index) noexcept {
+    if (!places[index].written && !SegmentHeader::take_back(slot(index))) return nullptr;
+    --sent;
+    return remove(index);
 }
 
 void WorkerHandle::leave() noexcept {
@@ -172,7 +218,7 @@ bool WorkerHandle::read_reply(std::size_t index, RemoteMessage& message, ReplyFi
         files.records = map_received(received.front().get(), size);
         files.shared = shared_files_of(received);
     }
-    if (in_file ? !files.records : size > slot_room) return false;
+    if (in_file ? !files.records : size > Segment::room_size(index)) return false;
     RecordReader reader({in_file ? files.records.data() : segment_.room(index), size});
     bool complete = true;
     message.for_each([&](RemoteJob& job) {

@@ -35,27 +35,37 @@ public:
     struct Place {
         std::unique_ptr<RemoteMessage> message;
         std::uint64_t sequence = 0;
-        bool filling = false;  // somebody writes into the slot
-        bool written = false;  // but not posted, since an older one is not
+        bool filling = false;                 // somebody writes into the slot
+        bool written = false;                 // but not posted, since an older one is not
+        const Delivery* revocable = nullptr;  // the job, sent without having begun; only compared
     };
 
     [[nodiscard]] MessageSlot& slot(std::size_t index) const noexcept { return segment_.slot(index); }
     [[nodiscard]] bool ready() const noexcept { return segment_.header().ready.load(memory_acquire) != 0; }
     /// How many messages it has, without the initializer's.
-    [[nodiscard]] std::size_t load() const noexcept;
+    [[nodiscard]] std::size_t load() const noexcept { return load_; }
     [[nodiscard]] bool filling() const noexcept;
-    [[nodiscard]] std::optional<std::size_t> free_place() const noexcept;
+    /// `revocable`: it may be one of many.
+    [[nodiscard]] std::optional<std::size_t> place_for(const RemoteMessage& message, bool revocable) const noexcept;
+    /// The indices of the places.
+    [[nodiscard]] std::array<std::size_t, slots_of_worker> newest_first() const noexcept;
     [[nodiscard]] bool usable() const noexcept { return !dead && !leaving && !doomed; }
 
-    /// Without the lock, in a place that is `filling`. Throws std::system_error.
+    /// Begins to fill a place that `place_for` has found.
+    void put(std::size_t index, std::unique_ptr<RemoteMessage> message) noexcept;
+    /// Without the lock, in a place that is `filling`. Throws std::system_error when the message has a file.
     void write(std::size_t index);
     /// What was filled may be taken by the worker from here on, after what is older.
     void post(std::size_t index) noexcept;
     /// What was filled is not to be posted.
     [[nodiscard]] std::unique_ptr<RemoteMessage> drop(std::size_t index) noexcept;
-    /// Takes back a message that the worker has not begun; null when there is none. Not one with a file, which would
-    /// stay in the socket.
+    /// Takes back the oldest message that the worker has not begun; null when there is none. Not one with a file, which
+    /// would stay in the socket.
     [[nodiscard]] std::unique_ptr<RemoteMessage> take_back() noexcept;
+    /// Takes a message back, unless the worker has begun it; else null.
+    [[nodiscard]] std::unique_ptr<RemoteMessage> take_back(std::size_t index) noexcept;
+    /// What was there has been dealt with.
+    [[nodiscard]] std::unique_ptr<RemoteMessage> remove(std::size_t index) noexcept;
     /// It exits when it has done what it has.
     void leave() noexcept;
 
@@ -64,6 +74,13 @@ public:
     /// A reply is there.
     [[nodiscard]] bool replied(std::size_t index) const noexcept { return SegmentHeader::replied(slot(index)); }
     [[nodiscard]] bool any_replied() const noexcept { return channel().any_replied(); }
+    /// The same, for little money; a worker that does not count rightly deceives only itself.
+    [[nodiscard]] bool has_new_replies() const noexcept { return channel().count_replies() != replies_read_; }
+    /// Calls `read(index)` for each reply, for some perhaps twice, as long as that says true.
+    template <class Read>
+    bool for_new_replies(Read read) noexcept;
+    /// Each reply that is read is counted.
+    void count_read_reply() noexcept { ++replies_read_; }
     /// A reply is to be expected.
     [[nodiscard]] bool working() const noexcept;
     /// Where a reply lies that is not in its slot.
@@ -89,17 +106,47 @@ public:
 
 private:
     void post_written() noexcept;
+    [[nodiscard]] std::size_t oldest_unposted() const noexcept;
 
+    std::size_t load_ = 0;
+    std::size_t unposted_ = 0;    // places that are filling or written
+    std::size_t next_place_ = 0;  // after the youngest message's
+    std::uint64_t next_sequence_ = 0;
+    std::size_t next_reply_ = 0;  // where the next one should lie
+    std::uint32_t replies_read_ = 0;
     UniqueFd socket_;
     Segment segment_;
     FileInbox files_;
 };
+
+template <class Read>
+bool WorkerHandle::for_new_replies(Read read) noexcept {
+    const auto read_in_order = [&](std::size_t from) {
+        next_reply_ = from;
+        for (std::size_t n = 0; n < slots_of_worker && replied(next_reply_); ++n) {
+            if (!read(next_reply_)) return false;
+            next_reply_ = (next_reply_ + 1) % slots_of_worker;
+        }
+        return true;
+    };
+    // Mostly they lie one after the other, or there is only one.
+    if (!read_in_order(next_reply_)) return false;
+    for (std::size_t i = 0; i < slots_of_worker && has_new_replies(); ++i) {
+        if (replied(i) && !read_in_order(i)) return false;
+    }
+    return true;
+}
 
 /// Writes down how many bytes its records take.
 void measure_message(RemoteMessage& message) noexcept;
 /// Puts the records of a measured message into a file of their own when they are too long for a slot, or something goes
 /// along with them. Throws std::system_error.
 void prepare_message(RemoteMessage& message);
+
+/// The mark of what is for this loop.
+inline std::uint64_t reader_of(const LoopCore* loop) noexcept {
+    return reinterpret_cast<std::uintptr_t>(loop);
+}
 
 /// For what looks at the channels of several workers.
 inline SegmentHeader& channel_of(const WorkerHandle* worker) noexcept {

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <new>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace asyncio::curl {

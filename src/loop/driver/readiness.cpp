@@ -37,6 +37,10 @@ private:
 
 ReadinessDriver::ReadinessDriver() noexcept = default;
 
+void ReadinessDriver::found(int fd, bool readable, bool writable) {
+    found_.push_back({fd, readable, writable});
+}
+
 bool ReadinessDriver::io_pending() const noexcept {
     return std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
         if (slot.socket == nullptr) return slot.watched_read || slot.watched_write;

@@ -2,9 +2,8 @@
 
 #include "simulated/network.hpp"
 
-#include <asyncio/base/atomic.hpp>
-
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 
 namespace asyncio {
@@ -28,15 +27,15 @@ const Endpoint& endpoint_of(const Descriptor& descriptor) noexcept {
 class SimulatedDriver::WakeFlag {
 public:
     void raise() noexcept {
-        if (raised_.exchange(1, detail::memory_acq_rel) == 0) raised_.notify_one();
+        if (raised_.exchange(1, std::memory_order_acq_rel) == 0) raised_.notify_one();
     }
     /// Lowers it; true if it was raised.
-    bool lower() noexcept { return raised_.exchange(0, detail::memory_acq_rel) != 0; }
-    [[nodiscard]] bool raised() const noexcept { return raised_.load(detail::memory_acquire) != 0; }
-    void wait_until_raised() const noexcept { raised_.wait(0, detail::memory_acquire); }
+    bool lower() noexcept { return raised_.exchange(0, std::memory_order_acq_rel) != 0; }
+    [[nodiscard]] bool raised() const noexcept { return raised_.load(std::memory_order_acquire) != 0; }
+    void wait_until_raised() const noexcept { raised_.wait(0, std::memory_order_acquire); }
 
 private:
-    detail::Atomic<int> raised_{0};
+    std::atomic<int> raised_{0};
 };
 
 SimulatedDriver::SimulatedDriver(const SimulatedOptions& options)

@@ -47,13 +47,17 @@ private:
 /// Thread safety: distinct objects: safe. Shared objects: unsafe.
 class ByteSink {
 public:
+    /// Appends to `bytes`, which must outlive it. `files` takes what goes along with the bytes; nullptr where nothing
+    /// can.
     explicit ByteSink(std::string& bytes, detail::SharedFiles* files = nullptr) noexcept
         : bytes_(&bytes),
           files_(files) {}
     ByteSink(const ByteSink&) = delete;
     ByteSink& operator=(const ByteSink&) = delete;
 
+    /// Appends `size` bytes as they are.
     void write(const void* data, std::size_t size) { bytes_->append(static_cast<const char*>(data), size); }
+    /// The same for a span.
     void write(std::span<const std::byte> bytes) { write(bytes.data(), bytes.size()); }
     /// A number of elements or bytes, for ByteSource::read_size; one byte when it is small.
     void write_size(std::size_t size);
@@ -77,6 +81,7 @@ private:
 /// Thread safety: distinct objects: safe. Shared objects: unsafe.
 class ByteSource {
 public:
+    /// Reads from `bytes`, which must outlive it; `files` came along with them.
     explicit ByteSource(std::span<const std::byte> bytes, const detail::SharedFiles* files = nullptr) noexcept
         : bytes_(bytes),
           files_(files) {}
@@ -84,17 +89,16 @@ public:
     ByteSource& operator=(const ByteSource&) = delete;
 
     /// The next `size` bytes; a view into what is read from.
-    [[nodiscard]] std::span<const std::byte> read(std::size_t size) {
-        if (size > bytes_.size()) throw_truncated(size);
-        const auto taken = bytes_.first(size);
-        bytes_ = bytes_.subspan(size);
-        return taken;
-    }
+    [[nodiscard]] std::span<const std::byte> read(std::size_t size);
+    /// Copies the next `size` bytes to `to`.
     void read(void* to, std::size_t size);
     /// What write_size wrote: a number of elements of at least `bytes_each` bytes, which are all there.
     [[nodiscard]] std::size_t read_size(std::size_t bytes_each = 1);
 
+    /// How many bytes were not read yet.
     [[nodiscard]] std::size_t remaining() const noexcept { return bytes_.size(); }
+    /// One level deeper, as long as the object lives: for codecs of what may contain itself. Throws CodecError at the
+    /// 501st.
     [[nodiscard]] detail::Nesting nest() { return detail::Nesting(depth_); }
     /// What came along with the bytes; nullptr where nothing can.
     [[nodiscard]] const detail::SharedFiles* files() const noexcept { return files_; }

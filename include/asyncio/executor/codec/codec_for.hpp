@@ -51,7 +51,9 @@ struct RawCodec {
     /// An array of them can be copied in one piece.
     static constexpr bool sent_as_bytes = true;
 
+    /// Writes the bytes of the object.
     static void encode(ByteSink& sink, const T& value) { sink.write(std::addressof(value), sizeof value); }
+    /// Reads them. Throws CodecError when there are too few.
     static T decode(ByteSource& source) {
         std::array<std::byte, sizeof(T)> bytes;
         source.read(bytes.data(), bytes.size());
@@ -196,7 +198,8 @@ struct DefaultCodec<bool> {
         sink.write(&byte, 1);
     }
     static bool decode(ByteSource& source) {
-        const auto byte = std::to_integer<unsigned>(source.read(1).front());
+        unsigned char byte = 0;
+        source.read(&byte, 1);
         if (byte > 1) throw CodecError("a byte that is neither true nor false");
         return byte == 1;
     }

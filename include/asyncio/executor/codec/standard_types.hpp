@@ -26,6 +26,10 @@ std::size_t reserve_for(std::size_t count, const ByteSource& source) {
     return count < most ? count : most;
 }
 
+/// Bytes may be looked at as if they were these.
+template <class T>
+concept IsByte = std::same_as<T, char> || std::same_as<T, unsigned char> || std::same_as<T, std::byte>;
+
 /// What lies in one piece: std::string, std::vector.
 template <class C>
 struct ContiguousCodec {
@@ -42,7 +46,11 @@ struct ContiguousCodec {
     }
     static C decode(ByteSource& source) {
         C elements;
-        if constexpr (SentAsBytes<Element> && std::is_default_constructible_v<Element>) {
+        if constexpr (IsByte<Element>) {
+            const auto bytes = source.read(source.read_size());
+            const auto* first = reinterpret_cast<const Element*>(bytes.data());
+            elements.assign(first, first + bytes.size());
+        } else if constexpr (SentAsBytes<Element> && std::is_default_constructible_v<Element>) {
             elements.resize(source.read_size(sizeof(Element)));
             source.read(elements.data(), elements.size() * sizeof(Element));
         } else {

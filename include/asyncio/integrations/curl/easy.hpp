@@ -28,25 +28,32 @@ public:
     /// Throws std::bad_alloc.
     Easy();
     ~Easy();
+    /// Leaves `other` fit only to be destroyed or assigned to.
     Easy(Easy&&) noexcept;
+    /// The same; what was here is closed.
     Easy& operator=(Easy&&) noexcept;
 
+    /// What to fetch.
     void set_url(const std::string& url);
     /// HEAD instead of GET.
     void set_head_only(bool head_only);
+    /// The User-Agent header. Default: none.
     void set_user_agent(const std::string& name);
     /// Adds "Name: value" to the request.
     void add_header(const std::string& line);
+    /// Whether to follow a Location header. Default: no.
     void set_follow_redirects(bool follow);
     /// From name look-up to last byte; zero for none. Measured by the system's clock, also under a simulated loop.
     void set_timeout(std::chrono::milliseconds timeout);
 
     /// Without a callback the body is thrown away. What the callback throws ends the transfer and comes out of perform.
     void on_body(BodyCallback callback);
+    /// Called for each header, as `on_body` for each part of the body.
     void on_header(HeaderCallback callback);
     /// Called now and then while the transfer runs, at least once a second; returning false ends it with
     /// CURLE_ABORTED_BY_CALLBACK. The way to interrupt perform().
     using ProgressCallback = std::function<bool()>;
+    /// See ProgressCallback; an empty one is not called.
     void on_progress(ProgressCallback callback);
     /// A body longer than `bytes` (decompressed) ends the transfer with CURLE_FILESIZE_EXCEEDED, at once when its
     /// length was announced.
@@ -69,9 +76,10 @@ public:
     /// The CURL*.
     [[nodiscard]] void* native_handle() const noexcept;
 
-    /// Used by whoever performs the transfer: prepare() before it begins, check() with the CURLcode it ended with;
-    /// check throws Error, or what a callback threw.
+    /// Used by whoever performs the transfer, before it begins.
     void prepare();
+    /// Used by whoever has performed the transfer, with the CURLcode it ended with: throws Error, or what a callback
+    /// threw.
     void check(int curl_code);
 
 private:

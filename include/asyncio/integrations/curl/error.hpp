@@ -12,6 +12,7 @@ namespace asyncio::curl {
 /// http://h/: Failed to connect to h port 80: Connection refused: Couldn't connect to server".
 class Error : public std::system_error {
 public:
+    /// `curl_code` is a CURLcode, `detail` may be empty, `os_errno` 0.
     Error(int curl_code, const std::string& url, std::string detail, int os_errno);
 
     /// libcurl's remark on this one failure; empty when it made none.

@@ -81,6 +81,7 @@ class Multi {
 public:
     /// In the running loop. Throws RuntimeError when there is none.
     explicit Multi(MultiOptions options = {});
+    /// In that loop.
     explicit Multi(EventLoop& loop, MultiOptions options = {});
     ~Multi();
     Multi(const Multi&) = delete;

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Protocol Buffers as arguments and results of jobs in other processes: including this header gives every generated
-/// message its codec, wherever it stands (in a vector, in an aggregate). CMake component asyncio::protobuf.
+// Protocol Buffers as arguments and results of jobs in other processes: including this header gives every generated
+// message its codec, wherever it stands (in a vector, in an aggregate). CMake component asyncio::protobuf.
 
 #include <asyncio/executor/codec.hpp>
 

@@ -19,10 +19,9 @@ namespace asyncio {
 ///
 /// The clock is CLOCK_MONOTONIC with a granularity of at most one microsecond: within one, the last reading is given
 /// again, since reading it costs more than setting a timer.
-///
-/// Throws std::system_error from the constructor when the system refuses a descriptor.
 class EpollDriver : public Driver {
 public:
+    /// Throws std::system_error when the system refuses a descriptor.
     EpollDriver();
     ~EpollDriver() override;
 

@@ -20,6 +20,7 @@ namespace asyncio {
 /// destructor.
 class ReadinessDriver : public Driver {
 public:
+    /// Without sockets yet.
     ReadinessDriver() noexcept;
     ~ReadinessDriver() override;
 
@@ -51,7 +52,7 @@ protected:
     virtual std::int64_t set_interest(int fd, bool read, bool write) noexcept = 0;
 
     /// To be called by wait(): the next dispatch() goes on with it. An error or hang-up is both.
-    void found(int fd, bool readable, bool writable) { found_.push_back({fd, readable, writable}); }
+    void found(int fd, bool readable, bool writable);
 
     /// True when wait() must not block, because operations are to be completed.
     [[nodiscard]] bool must_not_block() const noexcept { return !closed_operations_.empty(); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/clock.hpp>
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/base/standard/chrono.hpp>
 #include <asyncio/base/standard/memory.hpp>
 #include <asyncio/loop/driver.hpp>
@@ -8,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <type_traits>
 
 namespace asyncio {
 
@@ -34,7 +34,7 @@ struct SimulatedOptions {
     /// What the clock shows at the beginning.
     Clock::time_point start = Clock::time_point(std::chrono::seconds(1000));
 };
-static_assert(std::is_trivially_destructible_v<SimulatedOptions>);
+static_assert(detail::trivially_destructible<SimulatedOptions>);
 
 /// A driver without a system: a virtual clock that jumps to the next timer as soon as nothing else is to be done, and
 /// TCP-like sockets in memory that connect within this driver, at whatever addresses they are bound to.
@@ -49,6 +49,7 @@ static_assert(std::is_trivially_destructible_v<SimulatedOptions>);
 /// Thread safety: as Driver.
 class SimulatedDriver final : public Driver {
 public:
+    /// A network of its own, without sockets yet.
     explicit SimulatedDriver(const SimulatedOptions& options = {});
     ~SimulatedDriver() override;
 

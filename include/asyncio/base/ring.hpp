@@ -1,9 +1,9 @@
 #pragma once
 
+#include <asyncio/base/light_traits.hpp>
 #include <asyncio/base/standard/memory.hpp>
 
 #include <cstddef>
-#include <type_traits>
 #include <utility>
 
 namespace asyncio::detail {
@@ -17,10 +17,10 @@ public:
 
     Ring() noexcept = default;
     Ring(Ring&& other) noexcept
-        : items_(std::exchange(other.items_, nullptr)),
-          capacity_(std::exchange(other.capacity_, 0)),
-          head_(std::exchange(other.head_, 0)),
-          size_(std::exchange(other.size_, 0)) {}
+        : items_(exchanged(other.items_, nullptr)),
+          capacity_(exchanged(other.capacity_, 0)),
+          head_(exchanged(other.head_, 0)),
+          size_(exchanged(other.size_, 0)) {}
     Ring& operator=(Ring&&) = delete;
     ~Ring() {
         clear();
@@ -57,7 +57,7 @@ private:
         std::destroy_at(item);
     }
 
-    void grow() {
+    [[gnu::noinline]] void grow() {
         const std::size_t capacity = capacity_ == 0 ? 8 : 2 * capacity_;
         T* items = std::allocator<T>().allocate(capacity);
         std::size_t made = 0;
