@@ -327,6 +327,8 @@ StormResult storm(ProcessPoolExecutor& pool) {
     over = true;
     killer.join();
     testing::Test::RecordProperty("kills", result.kills);
+    // A result can be read before the callbacks have been called.
+    EXPECT_TRUE(eventually([&] { return std::ranges::none_of(done, [](const auto& count) { return count == 0; }); }));
     result.each_done_once = std::ranges::all_of(done, [](const auto& count) { return count == 1; });
     return result;
 }
@@ -361,6 +363,8 @@ int storm_program(const std::string& path) {
     process_jobs::touch(path);
     ProcessPoolExecutor pool({.max_workers = 3, .start = StartMethod::forkserver, .retries = 3});
     const StormResult result = storm(pool);
+    if (result.wrong != 0) return 2;
+    if (result.deaths != 0) return 3;
     return result.values == jobs_of_storm && result.each_done_once ? 0 : 1;
 }
 const process_tests::RegisterProgram registered_storm("storm", &storm_program);

@@ -111,6 +111,7 @@ TEST_P(DebugMode, DBG_4_a_slow_step_is_a_warning_with_its_duration) {
     loop.set_debug(true);
     loop.slow_callback_duration = 1ms;
     loop.call_soon([] { std::this_thread::sleep_for(2ms); });
+    loop.call_soon([&] { loop.slow_callback_duration = 1h; });  // nothing else is slow, however slow the machine
     run_once();
     ASSERT_EQ(log.lines().size(), 1U) << log.text();
     EXPECT_EQ(log.lines().front().level, LogLevel::warning);
