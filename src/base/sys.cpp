@@ -1,5 +1,7 @@
 #include <asyncio/base/sys.hpp>
 
+#include "sys_quick.hpp"
+
 #include <asyncio/base/unique_fd.hpp>
 
 #include <fcntl.h>
@@ -29,20 +31,18 @@ namespace asyncio::detail {
 
 namespace sys {
 
-namespace {
+constinit thread_local Seam seam;
 
-thread_local constinit Interceptor* interceptor = nullptr;
-thread_local constinit std::uint64_t call_count = 0;
-thread_local constinit bool last_interfered = false;
+namespace {
 
 /// Counts the call and asks the interceptor. Negative: the call must not happen and returns this.
 inline int enter(Call call, int fd, std::size_t& size) noexcept {
-    ++call_count;
-    if (interceptor == nullptr) [[likely]]
+    ++seam.calls;
+    if (seam.interceptor == nullptr) [[likely]]
         return 0;
     const std::size_t asked = size;
-    const int error = interceptor->before(call, fd, size);
-    last_interfered = error != 0 || size < asked;
+    const int error = seam.interceptor->before(call, fd, size);
+    seam.interfered = error != 0 || size < asked;
     return error;
 }
 
@@ -75,17 +75,17 @@ const char* name_of(Call call) noexcept {
 }
 
 Interceptor* set_interceptor(Interceptor* next) noexcept {
-    last_interfered = false;
-    return std::exchange(interceptor, next);
+    seam.interfered = false;
+    return std::exchange(seam.interceptor, next);
 }
 bool interfered() noexcept {
-    return last_interfered;
+    return seam.interfered;
 }
 Interceptor* current_interceptor() noexcept {
-    return interceptor;
+    return seam.interceptor;
 }
 std::uint64_t calls() noexcept {
-    return call_count;
+    return seam.calls;
 }
 
 long accept(int fd, void* address, std::uint32_t* size) noexcept {

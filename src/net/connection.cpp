@@ -90,7 +90,7 @@ std::int64_t Connection::received_nothing(std::int64_t result) {
 
 // --- writing ---
 
-void Connection::write(std::string_view data) {
+[[gnu::hot]] void Connection::write(std::string_view data) {
     if (!accepts_data() || data.empty()) return;
     if (outgoing_.empty()) {
         const std::int64_t result = loop_->driver().try_send(*socket_, std::as_bytes(std::span(data)));

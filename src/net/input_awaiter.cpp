@@ -17,6 +17,28 @@ void prefetch_line(const void* object, std::size_t offset) noexcept {
     __builtin_prefetch(static_cast<const std::byte*>(object) + offset, 1);
 }
 
+// Not inline, here and below: what is rare stays out of the way of every read.
+[[noreturn, gnu::noinline]] void throw_read_error(const Connection& connection, std::int64_t result) {
+    throw_os_error(static_cast<int>(-result), "read from " + connection.peername.to_string());
+}
+
+/// Receives into the connection's buffer; false when nothing came.
+[[gnu::noinline]] bool receive_into_buffer(Connection& connection) {
+    std::string_view data;
+    if (connection.receive_shared(data, 0) == -EAGAIN) return false;
+    connection.append(data);
+    return true;
+}
+
+/// The result of a read that did not receive just what it gives.
+[[gnu::noinline]] std::string take_rest(Connection& connection, std::string_view received, std::int64_t size) {
+    if (size < 0) return connection.take(connection.buffered().size());
+    const auto most = static_cast<std::size_t>(size);
+    if (received.empty()) return connection.take(most);
+    connection.append(received.substr(most));
+    return std::string(received.substr(0, most));
+}
+
 }  // namespace
 
 void InputAwaiter::refuse_second_reader(const char* name) {
@@ -34,10 +56,10 @@ bool InputAwaiter::begin(const char* name) {
 
 /// True when the wait is over. The driver knows, without a system call, that a socket which was drained has nothing
 /// new: then the operation is pending. Neither: what is there is left for the next iteration, since others wait, too.
-bool InputAwaiter::receive_what_is_there() {
+[[gnu::hot]] bool InputAwaiter::receive_what_is_there() {
     while (loop_.driver().start(*this)) {
         if (result < 0 && result != -EBADF) [[unlikely]]
-            throw_os_error(static_cast<int>(-result), "read from " + connection_->peername.to_string());
+            throw_read_error(*connection_, result);
         if (!connection_->may_go_on()) return false;
         if (receive()) return true;
     }
@@ -45,12 +67,12 @@ bool InputAwaiter::receive_what_is_there() {
     return false;
 }
 
-void InputAwaiter::proceed() noexcept {
+[[gnu::hot]] void InputAwaiter::proceed() noexcept {
     ++loop_.wakeups;
     loop_.make_ready(*this);
 }
 
-void InputAwaiter::prefetch_task(const Operation& operation) noexcept {
+[[gnu::hot]] void InputAwaiter::prefetch_task(const Operation& operation) noexcept {
     const auto& self = static_cast<const InputAwaiter&>(operation);
     constexpr std::size_t line_size = LineAligned::line_size;
     // All of the task, which may begin anywhere in a line, and what every read and write touches of the connection.
@@ -61,7 +83,7 @@ void InputAwaiter::prefetch_task(const Operation& operation) noexcept {
     prefetch_line(self.connection_.get(), line_size);
 }
 
-void InputAwaiter::run(ReadyNode& node, Turn turn) {
+[[gnu::hot]] void InputAwaiter::run(ReadyNode& node, Turn turn) {
     if (turn == Turn::drop) return;
 
     auto& self = static_cast<InputAwaiter&>(node);
@@ -82,30 +104,22 @@ ReadAwaiter::operator Coro<std::string>() && {
     return await_in_task(std::move(*this));
 }
 
-bool ReadAwaiter::await_ready() {
+[[gnu::hot]] bool ReadAwaiter::await_ready() {
     use();
     connection_->throw_if_broken();
     if (size_ == 0 || (size_ > 0 && !connection_->buffered().empty())) return true;
     return begin("read");
 }
 
-bool ReadAwaiter::receive() {
-    const std::size_t wanted = size_ > 0 ? static_cast<std::size_t>(size_) : 0;
-    if (connection_->receive_shared(data_, wanted) == -EAGAIN) return false;
-    if (size_ > 0) return true;
-    connection_->append(std::exchange(data_, {}));
-    return connection_->eof();
+[[gnu::hot]] bool ReadAwaiter::receive() {
+    if (size_ < 0) return receive_into_buffer(*connection_) && connection_->eof();
+    return connection_->receive_shared(data_, static_cast<std::size_t>(size_)) != -EAGAIN;
 }
 
-std::string ReadAwaiter::await_resume() {
+[[gnu::hot]] std::string ReadAwaiter::await_resume() {
     end();
-    if (size_ < 0) return connection_->take(connection_->buffered().size());
-    const auto size = static_cast<std::size_t>(size_);
-    if (data_.empty()) return connection_->take(size);
-    if (data_.size() > size) [[unlikely]] {
-        connection_->append(data_.substr(size));
-        data_ = data_.substr(0, size);
-    }
+    if (size_ < 0 || data_.empty() || data_.size() > static_cast<std::size_t>(size_)) [[unlikely]]
+        return take_rest(*connection_, data_, size_);
     return std::string(data_);
 }
 
@@ -143,10 +157,7 @@ std::size_t ReadIntoAwaiter::await_resume() {
 // --- fill ---
 
 bool FillAwaiter::receive() {
-    std::string_view data;
-    if (connection_->receive_shared(data, 0) == -EAGAIN) return false;
-    connection_->append(data);
-    return true;
+    return receive_into_buffer(*connection_);
 }
 
 }  // namespace asyncio::detail

@@ -2,7 +2,7 @@
 
 namespace asyncio::detail {
 
-OperationAwaiter::~OperationAwaiter() {
+[[gnu::hot]] OperationAwaiter::~OperationAwaiter() {
     if (!pending) return;
     loop_.driver().cancel(*this);
     if (task_ != nullptr) destroyed_while_waiting();
@@ -26,7 +26,7 @@ bool OperationAwaiter::cancel(std::string_view message) noexcept {
     return true;
 }
 
-void OperationAwaiter::completed(Operation& operation) noexcept {
+[[gnu::hot]] void OperationAwaiter::completed(Operation& operation) noexcept {
     auto& self = static_cast<OperationAwaiter&>(operation);
     if (self.task_ == nullptr) return;
     if (self.cancelled_) {

@@ -252,7 +252,7 @@ void TaskCore::lost_step(ReadyNode& node, Turn turn) {
                      " awaited was destroyed meanwhile: an awaiter must live until its await is over")));
 }
 
-void TaskCore::go_on() {
+[[gnu::hot]] void TaskCore::go_on() {
     step();
 }
 

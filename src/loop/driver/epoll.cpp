@@ -1,5 +1,6 @@
 #include <asyncio/loop/driver/epoll.hpp>
 
+#include "base/sys_quick.hpp"
 #include "epoll_entry.hpp"
 #include "system_socket.hpp"
 
@@ -20,6 +21,13 @@ namespace {
 constexpr int max_events = 1024;
 constexpr std::uint64_t wakeup_token = UINT64_MAX;
 constexpr int worth_prefetching = 8;  // events that are left; at least 3
+
+/// An operation lives in the frame of the coroutine that will go on: what is around it will be needed, too.
+template <int... line>
+void prefetch_lines_around(const Operation* operation) noexcept {
+    constexpr int line_size = detail::LineAligned::line_size;
+    (__builtin_prefetch(reinterpret_cast<const std::byte*>(operation) + line * line_size, 1), ...);
+}
 
 detail::UniqueFd checked(long fd, const char* what) {
     if (fd < 0) throw_os_error(static_cast<int>(-fd), what);
@@ -100,10 +108,25 @@ void EpollDriver::dispatch(WatchSink&) {
     complete_closed();
 }
 
-void EpollDriver::dispatch_one(WatchSink& sink) noexcept {
+[[gnu::hot]] void EpollDriver::dispatch_one(WatchSink& sink) noexcept {
     const epoll_event& event = events_[next_event_++];
     if (event_count_ - next_event_ >= worth_prefetching) prefetch();
-    if (event.data.u64 != wakeup_token) dispatch_event(event.data.u64, event.events, sink);
+    const std::uint64_t token = event.data.u64;
+    const auto fd = static_cast<std::size_t>(token & UINT32_MAX);  // that of the wake-up is out of range
+    if (fd >= slots_.size() || slots_[fd].generation != token >> 32) return;
+    Entry* const entry = slots_[fd].entry;
+    constexpr std::uint32_t usual = EPOLLIN | EPOLLOUT;
+    if (entry == nullptr || (event.events & ~usual) != 0) [[unlikely]]
+        return dispatch_unusual(fd, event.events, sink);
+    if ((event.events & EPOLLIN) != 0) entry->may_read = true;
+    if ((event.events & EPOLLOUT) != 0) entry->may_write = true;
+    // The way of every read that waits.
+    Operation* const input = entry->may_read ? entry->inputs.front() : nullptr;
+    if (input != nullptr && input->kind == Operation::Kind::readable && input == entry->inputs.back() &&
+        entry->outputs.empty()) [[likely]] {
+        return detail::system_socket::complete(*input, 0);
+    }
+    go_on(*entry);
 }
 
 EpollDriver::Entry* EpollDriver::entry_of_event(int i) const noexcept {
@@ -113,14 +136,10 @@ EpollDriver::Entry* EpollDriver::entry_of_event(int i) const noexcept {
 
 /// Fetches what the next events will touch, a pointer further with each event: among many connections all of it is
 /// cold, and the waiting for it overlaps with the work for those before.
-void EpollDriver::prefetch() const noexcept {
+inline void EpollDriver::prefetch() const noexcept {
     __builtin_prefetch(entry_of_event(next_event_ + 2), 1);
     if (const Entry* entry = entry_of_event(next_event_ + 1)) {
-        // The operation lives in the frame of the coroutine that will go on; what is around it will be needed, too.
-        constexpr int line_size = detail::LineAligned::line_size;
-        if (const auto* operation = reinterpret_cast<const std::byte*>(entry->inputs.front())) {
-            for (int line = -2; line < 4; ++line) __builtin_prefetch(operation + line * line_size, 1);
-        }
+        if (const Operation* operation = entry->inputs.front()) prefetch_lines_around<-2, -1, 0, 1, 2, 3>(operation);
     }
     if (const Entry* entry = entry_of_event(next_event_)) {
         const Operation* operation = entry->inputs.front();
@@ -128,9 +147,8 @@ void EpollDriver::prefetch() const noexcept {
     }
 }
 
-void EpollDriver::dispatch_event(std::uint64_t token, std::uint32_t events, WatchSink& sink) noexcept {
-    const auto fd = static_cast<std::size_t>(token & UINT32_MAX);
-    if (fd >= slots_.size() || slots_[fd].generation != token >> 32) return;
+/// Of a watched descriptor, or when reading will not go on for long.
+void EpollDriver::dispatch_unusual(std::size_t fd, std::uint32_t events, WatchSink& sink) noexcept {
     const bool failed = (events & (EPOLLERR | EPOLLHUP)) != 0;
     const bool readable = failed || (events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP)) != 0;
     const bool writable = failed || (events & EPOLLOUT) != 0;
@@ -143,22 +161,22 @@ void EpollDriver::dispatch_event(std::uint64_t token, std::uint32_t events, Watc
     if (failed || (events & (EPOLLRDHUP | EPOLLPRI)) != 0) entry.reads_end_early = true;
     if (readable) entry.may_read = true;
     if (writable) entry.may_write = true;
-    const bool input = readable && !entry.inputs.empty();
-    const bool output = writable && !entry.outputs.empty();
-    if (!input && !output) return;
+    go_on(entry);
+}
+
+/// With all operations that its readiness allows.
+void EpollDriver::go_on(Entry& entry) noexcept {
     const DescriptorPtr keep(&entry);  // a completion may give up the last reference
-    if (input) progress(entry, entry.inputs);
-    if (output) progress(entry, entry.outputs);
+    if (entry.may_read) progress(entry, entry.inputs);
+    if (entry.may_write) progress(entry, entry.outputs);
 }
 
 /// Completes operations from the front until one would block.
 void EpollDriver::progress(Entry& entry, detail::IntrusiveList<Operation>& operations) noexcept {
     while (Operation* operation = operations.front()) {
-        // The way of every read that waits, without a call.
-        const bool only_readiness = operation->kind == Operation::Kind::readable && entry.may_read;
-        const std::int64_t result = only_readiness ? 0 : attempt(*operation);
+        const std::int64_t result = attempt(*operation);
         if (result == -EAGAIN) {
-            if (sys::interfered()) static_cast<void>(arm(entry));
+            if (sys::seam.interfered) static_cast<void>(arm(entry));
             return;
         }
         detail::system_socket::complete(*operation, result);
@@ -169,7 +187,17 @@ void EpollDriver::complete_closed() noexcept {
     detail::system_socket::complete_closed(closed_operations_);
 }
 
-bool EpollDriver::start(Operation& operation) {
+[[gnu::hot]] bool EpollDriver::start(Operation& operation) {
+    auto& entry = static_cast<Entry&>(*operation.descriptor);
+    // The way of every read that waits: its socket is drained, and armed.
+    const bool quickly = operation.kind == Operation::Kind::readable && !entry.may_read && entry.armed;
+    if (!quickly || sys::seam.interfered) return start_in_full(operation);
+    operation.pending = true;
+    entry.inputs.push_back(operation);
+    return false;
+}
+
+bool EpollDriver::start_in_full(Operation& operation) {
     auto& entry = static_cast<Entry&>(*operation.descriptor);
     if (entry.closed()) {
         operation.result = -EBADF;
@@ -180,7 +208,7 @@ bool EpollDriver::start(Operation& operation) {
         operation.result = attempt(operation);
         if (operation.result != -EAGAIN) return true;
     }
-    if (!entry.armed || sys::interfered()) [[unlikely]] {
+    if (!entry.armed || sys::seam.interfered) [[unlikely]] {
         if (const std::int64_t armed = arm(entry); armed < 0) {
             operation.result = armed;
             return true;

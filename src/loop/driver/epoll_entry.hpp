@@ -18,6 +18,7 @@ public:
     void mark_closed() noexcept {
         closed_ = true;
         fd_ = -1;
+        may_read = may_write = armed = false;  // what is looked at first says so, too
     }
 
     // "May": true until a call was seen to block or to be short.

@@ -1,5 +1,6 @@
 // The socket half of the epoll driver: opening, closing, and the single attempts at each operation.
 
+#include "base/sys_quick.hpp"
 #include "epoll_entry.hpp"
 #include "system_socket.hpp"
 
@@ -93,23 +94,30 @@ std::int64_t EpollDriver::arm(Entry& entry) noexcept {
     return result;
 }
 
-std::int64_t EpollDriver::try_recv(Descriptor& descriptor, std::span<std::byte> buffer) noexcept {
+[[gnu::hot]] std::int64_t EpollDriver::try_recv(Descriptor& descriptor, std::span<std::byte> buffer) noexcept {
     auto& entry = static_cast<Entry&>(descriptor);
-    if (entry.closed()) return -EBADF;
-    if (!entry.may_read) return -EAGAIN;
-    const long result = sys::uninterrupted([&] { return sys::recv(entry.fd(), buffer.data(), buffer.size(), 0); });
-    const bool short_read = result > 0 && static_cast<std::size_t>(result) < buffer.size();
-    if (result == -EAGAIN || (short_read && !entry.reads_end_early && !sys::interfered())) entry.may_read = false;
+    if (!entry.may_read) [[unlikely]]
+        return entry.closed() ? -EBADF : -EAGAIN;
+    const long result = sys::quick_recv(entry.fd(), buffer.data(), buffer.size());
+    if (result > 0) [[likely]] {
+        const bool short_read = static_cast<std::size_t>(result) < buffer.size();
+        if (short_read && !entry.reads_end_early && !sys::seam.interfered) entry.may_read = false;
+        return result;
+    }
+    if (result == -EINTR) return try_recv(descriptor, buffer);
+    if (result == -EAGAIN) entry.may_read = false;
     return result;
 }
 
-std::int64_t EpollDriver::try_send(Descriptor& descriptor, std::span<const std::byte> data) noexcept {
+[[gnu::hot]] std::int64_t EpollDriver::try_send(Descriptor& descriptor, std::span<const std::byte> data) noexcept {
     auto& entry = static_cast<Entry&>(descriptor);
-    if (entry.closed()) return -EBADF;
-    if (!entry.may_write) return -EAGAIN;
-    const long result = sys::uninterrupted([&] { return sys::send(entry.fd(), data.data(), data.size(), 0); });
-    const bool short_write = result >= 0 && static_cast<std::size_t>(result) < data.size();
-    if (result == -EAGAIN || (short_write && !sys::interfered())) entry.may_write = false;
+    if (!entry.may_write) [[unlikely]]
+        return entry.closed() ? -EBADF : -EAGAIN;
+    const long result = sys::quick_send(entry.fd(), data.data(), data.size());
+    if (result == static_cast<std::int64_t>(data.size())) [[likely]]
+        return result;
+    if (result == -EINTR) return try_send(descriptor, data);
+    if (result == -EAGAIN || (result >= 0 && !sys::seam.interfered)) entry.may_write = false;
     return result;
 }
 

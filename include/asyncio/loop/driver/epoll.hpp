@@ -4,6 +4,7 @@
 #include <asyncio/base/unique_fd.hpp>
 #include <asyncio/loop/driver.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -64,10 +65,12 @@ private:
 
     [[nodiscard]] Entry* entry_of_event(int i) const noexcept;
     void prefetch() const noexcept;
-    void dispatch_event(std::uint64_t token, std::uint32_t events, WatchSink& sink) noexcept;
+    void dispatch_unusual(std::size_t fd, std::uint32_t events, WatchSink& sink) noexcept;
+    void go_on(Entry& entry) noexcept;
     void progress(Entry& entry, detail::IntrusiveList<Operation>& operations) noexcept;
     void complete_closed() noexcept;
     void enroll(int fd, DescriptorPtr& out);
+    [[nodiscard]] bool start_in_full(Operation& operation);
     [[nodiscard]] std::int64_t arm(Entry& entry) noexcept;
     [[nodiscard]] std::int64_t attempt(Operation& operation);
     [[nodiscard]] std::int64_t attempt_accept(Operation& operation);
