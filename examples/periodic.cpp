@@ -3,20 +3,23 @@
 #include <asyncio/asyncio.hpp>
 
 #include <cstdio>
+#include <functional>
 #include <stdexcept>
 #include <string>
 
 using namespace std::chrono_literals;
 
-void greet(const std::string& name, int& count) {
+void greet(const std::string& name, asyncio::Event& enough, int& count) {
     std::printf("hello %s, number %d\n", name.c_str(), ++count);
+    if (count == 3) enough.set();
 }
 
 // The first call happens inside start(), the next ones an interval after the end of the one before.
 asyncio::Coro<> greetings() {
-    asyncio::PeriodicTask periodic(20ms, greet, "world", 0);
+    asyncio::Event enough;
+    asyncio::PeriodicTask periodic(20ms, greet, "world", std::ref(enough), 0);  // arguments are copied
     periodic.start();
-    co_await asyncio::sleep(50ms);
+    co_await enough.wait();
     periodic.stop();
 }
 

@@ -159,7 +159,8 @@ TEST_P(DriverSockets, close_with_unread_data_resets) {
     with_pair([&]() -> Coro<> {
         EXPECT_EQ(try_send(client, "unread"), 6);
         EXPECT_EQ(try_send(server, "last"), 4);
-        co_await asyncio::sleep(1ms);  // the data has arrived
+        AwaitedOperation arrived(Kind::readable, server);
+        EXPECT_EQ(co_await arrived.run(), 0);
         driver.close(*server);
         EXPECT_EQ(co_await receive_all(client), "last errno " + std::to_string(ECONNRESET));
         EXPECT_EQ(co_await receive_all(client), "") << "the error is told once";

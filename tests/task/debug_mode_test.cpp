@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <regex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -116,7 +117,7 @@ TEST_P(DebugMode, DBG_4_a_slow_step_is_a_warning_with_its_duration) {
     ASSERT_EQ(log.lines().size(), 1U) << log.text();
     EXPECT_EQ(log.lines().front().level, LogLevel::warning);
     EXPECT_TRUE(log.contains("Executing <Handle")) << log.text();
-    EXPECT_TRUE(log.contains("took 0.")) << log.text();
+    EXPECT_TRUE(std::regex_search(log.text(), std::regex("took [0-9]+\\.[0-9]{3} seconds"))) << log.text();
 }
 
 TEST_P(DebugMode, DBG_4_reading_debug_information_is_not_the_time_of_the_step) {
@@ -127,14 +128,20 @@ TEST_P(DebugMode, DBG_4_reading_debug_information_is_not_the_time_of_the_step) {
     if (time_of_lookups() == before) GTEST_SKIP() << "this build reads no debug information";
     CapturedLog log;
     loop.set_debug(true);
-    loop.call_soon([&] {
+    const auto step = [&] {
         const auto start = asyncio::Clock::now();
         const auto earlier = time_of_lookups();
         while (time_of_lookups() - earlier < 20ms) look_up();
         // Slow would be what is shorter than the whole step, and longer than it is without the look-ups.
         loop.slow_callback_duration = asyncio::Clock::now() - start - 10ms;
-    });
-    run_once();
+    };
+    // A step that a busy machine holds up before or behind these lines is slow indeed; with the look-ups each one is.
+    for (int attempt = 0; attempt < 20; ++attempt) {
+        log.clear();
+        loop.call_soon(step);
+        run_once();
+        if (log.lines().empty()) break;
+    }
     EXPECT_EQ(log.text(), "");
 }
 

@@ -34,11 +34,13 @@ ASYNCIO_ON_EACH_DRIVER(Differences);
 
 TEST_P(Differences, DEV_2_the_loop_keeps_a_task_that_nobody_holds) {
     run([&]() -> Coro<> {
+        auto ran = loop.create_future<void>();
         static_cast<void>(asyncio::create_task([&]() -> Coro<> {
             co_await sleep(1ms);
             trace("ran");
+            ran.set_result();
         }));
-        co_await sleep(2ms);
+        co_await asyncio::wait_for(ran, 1min);
     });
     EXPECT_EQ(trace.str(), "ran");
 }

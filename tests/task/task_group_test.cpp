@@ -839,6 +839,7 @@ TEST_P(TaskGroupTest, LOOP_11_closed_while_a_callback_of_a_child_is_queued) {
 
 TEST_P(TaskGroupTest, TG_3_a_group_that_was_entered_and_not_left_is_dropped_in_silence) {
     loop.set_debug(true);
+    loop.slow_callback_duration = 1h;
     const asyncio::testing::CapturedLog log;
     run([]() -> Coro<> {
         TaskGroup group;
