@@ -14,9 +14,9 @@ void greet(const std::string& name, int& count) {
 
 // The first call happens inside start(), the next ones an interval after the end of the one before.
 asyncio::Coro<> greetings() {
-    asyncio::PeriodicTask periodic(20ms, greet, "world", 0);
+    asyncio::PeriodicTask periodic(200ms, greet, "world", 0);
     periodic.start();
-    co_await asyncio::sleep(50ms);
+    co_await asyncio::sleep(500ms);
     periodic.stop();
 }
 
