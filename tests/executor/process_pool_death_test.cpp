@@ -319,7 +319,9 @@ StormResult storm(ProcessPoolExecutor& pool) {
         futures.push_back(pool.submit(remote<&process_jobs::work>, i, text));
         futures.back().add_done_callback([&done, i](const auto&) { ++done[static_cast<std::size_t>(i)]; });
         if (i % 50 == 49) static_cast<void>(futures[static_cast<std::size_t>(i - 25)].exception());
-        if (i == 49) EXPECT_TRUE(eventually([&] { return kills > 0; }));  // it may be slow to start
+        if (i == 49) {
+            EXPECT_TRUE(eventually([&] { return kills > 0; }));  // the other thread may be slow to start
+        }
     }
     for (int i = 0; i < jobs_of_storm; ++i) {
         try {
