@@ -197,7 +197,7 @@ public:
     /// For handlers: returns when that many requests have waited for their answers at a time, or after a time that is
     /// too long.
     void wait_for_company(int requests) const {
-        auto too_long = std::chrono::steady_clock::now() + std::chrono::seconds(15);
+        auto too_long = std::chrono::steady_clock::now() + std::chrono::seconds(40);
         while (most_ < requests && std::chrono::steady_clock::now() < too_long)
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
