@@ -20,7 +20,7 @@ asyncio::Coro<> display_fruit(Prices& prices) {
     auto fruit = prices.subscribe("fruit.*", {.maxsize = 1, .when_full = asyncio::SlowSubscriber::drop_oldest});
     while (auto price = co_await fruit.next()) {
         std::printf("display: %s %d\n", price->topic.c_str(), price->item);
-        co_await asyncio::sleep(20ms);
+        co_await asyncio::sleep(200ms);
     }
     std::printf("display: missed %d\n", static_cast<int>(fruit.dropped()));
 }

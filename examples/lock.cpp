@@ -21,7 +21,7 @@ asyncio::Coro<> withdraw(asyncio::Lock& lock, int& balance, int amount) {
 asyncio::Coro<> connect(asyncio::Semaphore& connections, int number) {
     auto guard = co_await connections.guard();
     std::printf("connection %d opened\n", number);
-    co_await asyncio::sleep(std::chrono::milliseconds(40 * number));
+    co_await asyncio::sleep(std::chrono::milliseconds(100 * number));
     std::printf("connection %d closed\n", number);
 }
 

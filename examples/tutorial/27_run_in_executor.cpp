@@ -6,7 +6,7 @@
 
 void blocking_io() {
     std::puts("start blocking I/O");
-    std::this_thread::sleep_for(50ms);
+    std::this_thread::sleep_for(300ms);
     std::puts("end blocking I/O");
 }
 

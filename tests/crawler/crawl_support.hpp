@@ -13,7 +13,7 @@ namespace crawler::testing {
 inline Options quick(std::vector<std::string> urls) {
     Options options;
     options.urls = std::move(urls);
-    options.timeout = std::chrono::seconds(20);
+    options.timeout = std::chrono::minutes(1);
     options.retries = 0;
     return options;
 }

@@ -37,6 +37,7 @@ public:
 
     /// False when the client has gone.
     bool send(std::string_view data) {
+        answering();
         while (!data.empty()) {
             ssize_t sent = ::send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
             if (sent <= 0) return false;
@@ -111,9 +112,16 @@ public:
     }
 
     void close() {
+        answering();
         if (fd_ >= 0) ::close(std::exchange(fd_, -1));
     }
     bool is_closed() const { return fd_ < 0; }
+
+    /// To be called when the answer to the present request begins, before the client hears of it.
+    void on_answer(std::function<void()> begins) { on_answer_ = std::move(begins); }
+    void answering() {
+        if (auto begins = std::exchange(on_answer_, nullptr)) begins();
+    }
 
     bool head_only = false;
 
@@ -129,6 +137,7 @@ private:
     int fd_;
     const std::atomic<bool>& stopping_;
     std::string received_;
+    std::function<void()> on_answer_;
 };
 
 /// An HTTP server on a free port of 127.0.0.1, in threads and on bare sockets, so that it shares no code with what is
@@ -185,14 +194,16 @@ public:
     /// How many connections were made.
     std::size_t connections() const { return connections_; }
 
-    /// For handlers: returns when that many requests have been answered at a time, or after a time that is too long.
+    /// For handlers: returns when that many requests have waited for their answers at a time, or after a time that is
+    /// too long.
     void wait_for_company(int requests) const {
-        auto too_long = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+        auto too_long = std::chrono::steady_clock::now() + std::chrono::seconds(40);
         while (most_ < requests && std::chrono::steady_clock::now() < too_long)
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
 
-    /// The highest number of requests that were being answered at a time.
+    /// The highest number of requests that waited for the beginning of their answers at a time. Whoever has got an
+    /// answer may ask again, on another connection, before the thread that gave it has looked.
     int most_at_a_time() const { return most_; }
 
 private:
@@ -218,8 +229,9 @@ private:
             int now = ++current_;
             for (int most = most_; now > most && !most_.compare_exchange_weak(most, now);) {
             }
+            connection.on_answer([this] { --current_; });
             answer(connection, request);
-            --current_;
+            connection.answering();
         }
     }
 

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include <atomic>
+#include <memory>
 #include <thread>
 
 // Everything that can be wrong with a server or a page: each is one row of the report, with its reason, after a short
@@ -50,7 +51,7 @@ protected:
         Report report = crawl(options).report;
         EXPECT_FALSE(report.interrupted);
         EXPECT_EQ(server.count("GET /good"), 1u);  // one bad page does not keep the crawl from the others
-        EXPECT_LT(report.seconds, 15);
+        EXPECT_LT(report.seconds, 50);             // no waiting until the timeout
         return rows(report, server);
     }
 
@@ -135,7 +136,7 @@ TEST_P(HostileTest, headers_without_end) {
         }
     });
     Options hurried = options();
-    hurried.timeout = 1s;
+    hurried.timeout = 3s;  // also for the good pages, on a busy machine
     std::string verdict = this->verdict(hurried);
     EXPECT_TRUE(verdict.starts_with("2 /bad ")) << verdict;
 }
@@ -143,8 +144,8 @@ TEST_P(HostileTest, headers_without_end) {
 TEST_P(HostileTest, stalled_before_the_answer) {
     server.on("/bad", [](Connection& connection, const Request&) { connection.stall(); });
     Options hurried = options();
-    hurried.timeout = 300ms;
-    EXPECT_EQ(verdict(hurried), "2 /bad timed out after 0.3 s\n");
+    hurried.timeout = 2s;
+    EXPECT_EQ(verdict(hurried), "2 /bad timed out after 2 s\n");
 }
 
 TEST_P(HostileTest, stalled_in_mid_body) {
@@ -153,8 +154,8 @@ TEST_P(HostileTest, stalled_in_mid_body) {
         connection.stall();
     });
     Options hurried = options();
-    hurried.timeout = 300ms;
-    EXPECT_EQ(verdict(hurried), "2 /bad timed out after 0.3 s\n");
+    hurried.timeout = 2s;
+    EXPECT_EQ(verdict(hurried), "2 /bad timed out after 2 s\n");
 }
 
 TEST_P(HostileTest, one_byte_at_a_time_for_ever) {
@@ -163,8 +164,8 @@ TEST_P(HostileTest, one_byte_at_a_time_for_ever) {
         while (connection.send("x")) std::this_thread::sleep_for(20ms);
     });
     Options hurried = options();
-    hurried.timeout = 400ms;
-    EXPECT_EQ(verdict(hurried), "2 /bad timed out after 0.4 s\n");
+    hurried.timeout = 2s;
+    EXPECT_EQ(verdict(hurried), "2 /bad timed out after 2 s\n");
 }
 
 TEST_P(HostileTest, redirect_loop) {
@@ -242,18 +243,18 @@ long peak_memory_in_kilobytes() {
 }
 
 TEST_P(HostileTest, hundred_megabyte_page) {
-    std::atomic<std::size_t> sent = 0;
-    server.on("/bad", [&](Connection& connection, const Request&) {
+    const auto sent = std::make_shared<std::atomic<std::size_t>>(0);  // the server may be at it longer than this test
+    server.on("/bad", [sent](Connection& connection, const Request&) {
         connection.send(std::string(html_head) + "Transfer-Encoding: chunked\r\n\r\n");
         std::string chunk = "10000\r\n" + std::string(0x10000, 'x') + "\r\n";
-        while (sent < 100'000'000 && connection.send(chunk)) sent += 0x10000;
+        while (*sent < 100'000'000 && connection.send(chunk)) *sent += 0x10000;
         connection.send("0\r\n\r\n");
     });
     Options careful = options();
     careful.max_size = 1u << 20;
     long before = peak_memory_in_kilobytes();
     EXPECT_EQ(verdict(careful), "2 /bad body larger than 1048576 bytes (--max-size)\n");
-    EXPECT_LT(sent, 50'000'000u);
+    EXPECT_LT(*sent, 50'000'000u);
     EXPECT_LT(peak_memory_in_kilobytes() - before, 40'000);
 }
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ctime>
 #include <random>
 
 using crawler::HtmlDocument;
@@ -125,11 +126,11 @@ TEST(Html, damaged_pages_are_read_as_far_as_possible) {
 }
 
 TEST(Html, absurd_depth_is_a_defect_and_costs_little) {
-    auto begin = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock();  // processor time: what others have does not count
     auto document = read(repeated("<div>", 1'000'000));
     EXPECT_EQ(defects(document), "HTML nested deeper than 4096 elements@1;");
     EXPECT_TRUE(document.links.empty());
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+    EXPECT_LT(std::clock() - begin, 2 * CLOCKS_PER_SEC);
 }
 
 TEST(Html, depth_up_to_the_limit_is_read) {

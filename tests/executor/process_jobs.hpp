@@ -83,6 +83,10 @@ inline void hang_after_touching(const std::string& path) {
     touch(path);
     hang();
 }
+inline void raise_signal_on_go(const std::string& path, int signal) {
+    wait_for_go(path);
+    raise_signal(signal);
+}
 
 }  // namespace process_jobs
 

@@ -50,8 +50,9 @@ void wake_whoever_listens() {
     }
 }
 
-/// Gives a reply that is none.
-int damage_reply(Damage damage) {
+/// Gives a reply that is none, when the file `path` + ".go" is there.
+int damage_reply(Damage damage, const std::string& path) {
+    wait_for_go(path);
     SegmentHeader* const segment = own_segment();
     for (std::size_t i = 0; i < segment->slots.size(); ++i) {
         MessageSlot& slot = segment->slots[i];
@@ -157,18 +158,22 @@ TEST(ProcessChannel, IPC_4_long_messages_never_wait_behind_a_busy_worker) {
 }
 
 TEST_P(DamagedReply, IPC_5_fails_its_job_and_the_worker_is_replaced) {
+    const Folder folder;
     ProcessPoolExecutor pool({.max_workers = 1});
-    const auto damaged = pool.submit(remote<&process_jobs::damage_reply>, GetParam());
+    const auto damaged = pool.submit(remote<&process_jobs::damage_reply>, GetParam(), folder.file("job"));
     const auto next = pool.submit(remote<&process_jobs::square>, 4);
+    process_jobs::touch(folder.file("job.go"));
     EXPECT_THROW(damaged.result(), BrokenProcessPool);
     EXPECT_EQ(next.result(), 16);
 }
 
 TEST_P(DamagedReply, IPC_5_breaks_a_strict_pool) {
     asyncio::testing::CapturedLog log;
+    const Folder folder;
     ProcessPoolExecutor pool({.max_workers = 1, .strict = true});
-    const auto damaged = pool.submit(remote<&process_jobs::damage_reply>, GetParam());
-    const auto next = pool.submit(remote<&process_jobs::square>, 4);
+    const auto damaged = pool.submit(remote<&process_jobs::damage_reply>, GetParam(), folder.file("job"));
+    const auto next = pool.submit(remote<&process_jobs::square>, 4);  // a broken pool would refuse it
+    process_jobs::touch(folder.file("job.go"));
     EXPECT_THROW(damaged.result(), BrokenProcessPool);
     EXPECT_THROW(next.result(), BrokenProcessPool);
     EXPECT_THROW(pool.submit(remote<&process_jobs::square>, 4), BrokenProcessPool);

@@ -389,6 +389,7 @@ TEST_P(ProcessPool, PPE_13_nothing_is_left_behind) {
 }
 
 TEST(ProcessPoolOptions, PPE_13_a_callback_may_drop_the_pool) {
+    const std::size_t descriptors = process_tests::open_descriptors();
     std::promise<void> dropped;
     auto pool = std::make_unique<ProcessPoolExecutor>(asyncio::futures::ProcessPoolOptions{.max_workers = 1});
     const auto future = pool->submit(remote<&process_jobs::square>, 2);
@@ -400,6 +401,8 @@ TEST(ProcessPoolOptions, PPE_13_a_callback_may_drop_the_pool) {
     });
     dropped.get_future().wait();
     EXPECT_EQ(last.result(), 9);
+    // Nobody has waited for its thread.
+    EXPECT_TRUE(eventually([&] { return process_tests::open_descriptors() == descriptors; }));
 }
 
 Coro<std::vector<double>> roots(ProcessPoolExecutor& pool) {

@@ -133,6 +133,7 @@ Coro<> lock_both(asyncio::Lock& first, asyncio::Lock& second) {
 Coro<> deadlock_and_jobs(ProcessPoolExecutor& pool, const process_tests::Folder& folder) {
     asyncio::EventLoop& loop = asyncio::get_running_loop();
     loop.set_debug(true);
+    loop.slow_callback_duration = std::chrono::hours(1);  // only the deadlock is to be told, however slow the machine
     co_await loop.run_in_executor(pool, remote<&process_jobs::square>, 1);
     asyncio::Lock a;
     asyncio::Lock b;

@@ -537,7 +537,7 @@ struct WaitsForAnother {
     ~WaitsForAnother() {
         if (pool == nullptr) return;
         try {
-            ran->set_value(pool->submit([] { return true; }).result({.timeout = 10s}));
+            ran->set_value(pool->submit([] { return true; }).result({.timeout = 1min}));
         } catch (const asyncio::TimeoutError&) {
             ran->set_value(false);
         }

@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <future>
 #include <inspect/report.hpp>
 #include <optional>
 #include <thread>
@@ -158,20 +160,35 @@ TEST(Inspect, INS_10_no_such_process_is_told) {
 }
 
 TEST(Inspect, INS_10_a_process_without_asyncio_is_told) {
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
     const pid_t other = ::fork();
     if (other == 0) ::_exit(::execlp("sleep", "sleep", "60", nullptr));
-    std::this_thread::sleep_for(50ms);
+    // Until then it is a copy of this process. The end of the pipe that it has closes when it is another program.
+    ::close(ends[1]);
+    char byte = 0;
+    EXPECT_EQ(::read(ends[0], &byte, 1), 0);
+    ::close(ends[0]);
     EXPECT_EQ(inspect::run({"--retries", "ps"}), 2);
     EXPECT_EQ(inspect::run({"ps", "--retries", "1", std::to_string(other)}), 1);
     ::kill(other, SIGKILL);
     ::waitpid(other, nullptr, 0);
 }
 
+Coro<> sleeps_and_says_so(std::promise<void>& asleep) {
+    asyncio::get_running_loop().call_soon([&asleep] { asleep.set_value(); });  // after this step
+    co_await sleeps();
+}
+
 void run_two_threads(int ready) {
-    const auto other = [] { asyncio::run(sleeps()); };
+    std::promise<void> asleep;
+    const auto other = [&asleep] { asyncio::run(sleeps_and_says_so(asleep)); };
     std::thread thread(other);
-    const auto main = [](int descriptor) -> Coro<> {
-        asyncio::get_running_loop().call_later(100ms, [descriptor] { say_ready(descriptor); });
+    const auto main = [&asleep](int descriptor) -> Coro<> {
+        asyncio::get_running_loop().call_later(10ms, [&asleep, descriptor] {
+            asleep.get_future().wait();
+            say_ready(descriptor);
+        });
         co_await works();
     };
     asyncio::run(main(ready));

@@ -262,7 +262,7 @@ TEST_F(CurlTest, cancelling_during_name_lookup_does_not_wait_for_it) {
         auto begin = std::chrono::steady_clock::now();
         if (task.cancel()) {
             EXPECT_EQ(multi.active(), 0u);
-            EXPECT_LT(std::chrono::steady_clock::now() - begin, 1s);
+            EXPECT_LT(std::chrono::steady_clock::now() - begin, 3s) << "a name server has 5 s to answer";
         }
         try {
             co_await task;
@@ -298,7 +298,7 @@ TEST_F(CurlTest, one_request_in_two_transfers_is_refused) {
         connection.reply(200, "once");
     });
     Easy easy = request("/x");
-    easy.set_timeout(10s);
+    easy.set_timeout(60s);
     loop.run_until_complete([&]() -> Coro<> {
         auto first = asyncio::create_task([&]() -> Coro<> { co_await multi.perform(easy); });
         while (server.count("GET /x") == 0) co_await asyncio::sleep(5ms);

@@ -30,10 +30,10 @@ private:
     std::future<void> came_ = state_->entered.get_future();
 };
 
-/// Gives way until the condition holds; false after ten seconds.
+/// Gives way until the condition holds; false after a minute, which is long for a busy machine, too.
 template <class Condition>
 bool eventually(Condition condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
     while (!condition()) {
         if (std::chrono::steady_clock::now() > end) return false;
         std::this_thread::sleep_for(std::chrono::microseconds(100));
