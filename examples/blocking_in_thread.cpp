@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 /// Stands for a library that knows nothing of coroutines.
 std::string slow_query(const std::string& table, int rows) {
     if (rows < 0) throw std::invalid_argument("rows must not be negative");
-    std::this_thread::sleep_for(80ms);
+    std::this_thread::sleep_for(300ms);
     return std::to_string(rows) + " rows of " + table;
 }
 
