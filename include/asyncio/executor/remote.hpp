@@ -204,7 +204,7 @@ template <auto F, class... A>
 
 /// Makes the call that `encode_call` wrote, in whatever process of the same program, and writes to `reply` (in place of
 /// what it holds) the result or the exception: that of the function, of a codec, or RemoteError when there is no such
-/// function.
+/// function. The request is read until this returns.
 void answer_call(std::span<const std::byte> request, std::string& reply) noexcept;
 
 namespace detail {

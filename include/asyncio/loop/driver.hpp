@@ -118,7 +118,7 @@ public:
     [[nodiscard]] virtual Clock::time_point now() noexcept = 0;
 
     /// Blocks until something is ready, `wake()` was called or `deadline` has come. `time_point::min()`: does not
-    /// block; `max()`: no deadline. Spurious returns are allowed.
+    /// block; `max()`: no deadline. Spurious returns are allowed. Must run nothing that uses the loop.
     virtual void wait(Clock::time_point deadline) = 0;
 
     /// Completes what `wait` found: calls `complete` of operations and tells `sink` of watched descriptors. A driver
