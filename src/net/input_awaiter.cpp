@@ -17,7 +17,7 @@ void prefetch_line(const void* object, std::size_t offset) noexcept {
     __builtin_prefetch(static_cast<const std::byte*>(object) + offset, 1);
 }
 
-// Not inline, here and below: what is rare stays out of the way of every read.
+// Not inline, here and below: what is rarer stays out of the way of every read.
 [[noreturn, gnu::noinline]] void throw_read_error(const Connection& connection, std::int64_t result) {
     throw_os_error(static_cast<int>(-result), "read from " + connection.peername.to_string());
 }
@@ -118,7 +118,7 @@ ReadAwaiter::operator Coro<std::string>() && {
 
 [[gnu::hot]] std::string ReadAwaiter::await_resume() {
     end();
-    if (size_ < 0 || data_.empty() || data_.size() > static_cast<std::size_t>(size_)) [[unlikely]]
+    if (size_ < 0 || data_.empty() || data_.size() > static_cast<std::size_t>(size_))
         return take_rest(*connection_, data_, size_);
     return std::string(data_);
 }

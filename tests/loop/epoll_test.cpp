@@ -18,6 +18,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -330,6 +331,74 @@ TEST_F(Epoll, interrupted_calls_are_repeated) {
     turn();
     EXPECT_EQ(plan.injected(), 2U);
     driver->cancel(waiting);
+    driver->close(*near);
+}
+
+/// Interrupts the first calls of recv and send.
+class Interruptions final : public asyncio::detail::sys::Interceptor {
+public:
+    explicit Interruptions(int count) : left_(count), outer_(asyncio::detail::sys::set_interceptor(this)) {}
+    Interruptions(const Interruptions&) = delete;
+    Interruptions& operator=(const Interruptions&) = delete;
+    ~Interruptions() override { asyncio::detail::sys::set_interceptor(outer_); }
+    [[nodiscard]] int left() const { return left_; }
+
+private:
+    int before(SystemCall call, int, std::size_t&) noexcept override {
+        if ((call != SystemCall::recv && call != SystemCall::send) || left_ == 0) return 0;
+        --left_;
+        return -EINTR;
+    }
+
+    int left_;
+    Interceptor* outer_;
+};
+
+TEST_F(Epoll, a_call_may_be_interrupted_very_often) {
+    auto [near, far] = pair();
+    write(far, "abc");
+    constexpr int often = 300'000;  // a stack would not do
+    std::array<std::byte, 8> bytes{};
+    for (const bool receives : {true, false}) {
+        const Interruptions interruptions(often);
+        EXPECT_EQ(receives ? driver->try_recv(*near, bytes) : driver->try_send(*near, std::span(bytes).first(3)), 3);
+        EXPECT_EQ(interruptions.left(), 0);
+    }
+    driver->close(*near);
+}
+
+/// Sends a byte when something can be read.
+struct Answering : Operation {
+    Answering(EpollDriver& its_driver, DescriptorPtr descriptor)
+        : Operation(Kind::readable, std::move(descriptor), &answer),
+          driver(its_driver) {}
+    static void answer(Operation& operation) noexcept {
+        auto& self = static_cast<Answering&>(operation);
+        self.sent = self.driver.try_send(*self.descriptor, std::as_bytes(std::span("x", 1)));
+    }
+
+    EpollDriver& driver;
+    std::int64_t sent = 0;
+};
+
+TEST_F(Epoll, an_output_goes_on_although_a_completed_input_was_told_to_wait_by_a_plan) {
+    auto [near, far] = pair();
+    std::vector<std::byte> bytes(64 * 1024);
+    while (driver->try_send(*near, bytes) > 0) {
+    }
+    Tracked writable(Operation::Kind::writable, near);
+    EXPECT_FALSE(driver->start(writable));
+    Answering readable(*driver, near);
+    EXPECT_FALSE(driver->start(readable));
+    FaultPlan plan;
+    plan.fail(SystemCall::send, EAGAIN, {.nth = 1});
+    while (::read(far.get(), bytes.data(), bytes.size()) > 0) {
+    }
+    write(far, "question");
+    finish(readable);  // by the same event
+    EXPECT_EQ(readable.sent, -EAGAIN);
+    finish(writable);
+    EXPECT_EQ(writable.result, 0);
     driver->close(*near);
 }
 

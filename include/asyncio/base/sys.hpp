@@ -15,7 +15,7 @@ struct iovec;
 /// (sigaction), those of libcurl, and what the worker processes of a pool do in themselves.
 ///
 /// Every function returns what the call returned, or `-errno` when it failed. EINTR is not retried here, because a
-/// fault plan must be able to inject it; callers do, by `uninterrupted`.
+/// fault plan must be able to inject it; callers do, most by `uninterrupted`.
 namespace asyncio::detail::sys {
 
 /// Names each call that a fault plan can act on.

@@ -98,13 +98,13 @@ std::int64_t EpollDriver::arm(Entry& entry) noexcept {
     auto& entry = static_cast<Entry&>(descriptor);
     if (!entry.may_read) [[unlikely]]
         return entry.closed() ? -EBADF : -EAGAIN;
-    const long result = sys::quick_recv(entry.fd(), buffer.data(), buffer.size());
+    long result = -EINTR;
+    while (result == -EINTR) result = sys::quick_recv(entry.fd(), buffer.data(), buffer.size());
     if (result > 0) [[likely]] {
         const bool short_read = static_cast<std::size_t>(result) < buffer.size();
         if (short_read && !entry.reads_end_early && !sys::seam.interfered) entry.may_read = false;
         return result;
     }
-    if (result == -EINTR) return try_recv(descriptor, buffer);
     if (result == -EAGAIN) entry.may_read = false;
     return result;
 }
@@ -113,10 +113,10 @@ std::int64_t EpollDriver::arm(Entry& entry) noexcept {
     auto& entry = static_cast<Entry&>(descriptor);
     if (!entry.may_write) [[unlikely]]
         return entry.closed() ? -EBADF : -EAGAIN;
-    const long result = sys::quick_send(entry.fd(), data.data(), data.size());
+    long result = -EINTR;
+    while (result == -EINTR) result = sys::quick_send(entry.fd(), data.data(), data.size());
     if (result == static_cast<std::int64_t>(data.size())) [[likely]]
         return result;
-    if (result == -EINTR) return try_send(descriptor, data);
     if (result == -EAGAIN || (result >= 0 && !sys::seam.interfered)) entry.may_write = false;
     return result;
 }

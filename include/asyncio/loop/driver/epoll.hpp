@@ -64,7 +64,7 @@ private:
     };
 
     [[nodiscard]] Entry* entry_of_event(int i) const noexcept;
-    void prefetch() const noexcept;
+    inline void prefetch() const noexcept;
     void dispatch_unusual(std::size_t fd, std::uint32_t events, WatchSink& sink) noexcept;
     void go_on(Entry& entry) noexcept;
     void progress(Entry& entry, detail::IntrusiveList<Operation>& operations) noexcept;
