@@ -388,6 +388,7 @@ TEST_F(Epoll, an_output_goes_on_although_a_completed_input_was_told_to_wait_by_a
     }
     Tracked writable(Operation::Kind::writable, near);
     EXPECT_FALSE(driver->start(writable));
+    EXPECT_EQ(driver->try_recv(*near, bytes), -EAGAIN);
     Answering readable(*driver, near);
     EXPECT_FALSE(driver->start(readable));
     FaultPlan plan;
