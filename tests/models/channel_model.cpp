@@ -42,6 +42,7 @@ using Slot = Channel::Slot;
 
 constexpr unsigned submitter = 0;
 constexpr unsigned pool = 1;
+constexpr std::uint64_t nobody = asyncio::detail::PromiseToLook::nobody;
 constexpr std::uint64_t loop = 64;  // a reader
 
 constexpr int answer_of(int request) {
@@ -57,7 +58,7 @@ public:
     void prepare() {
         for (auto* word : {&channel_.posts, &channel_.leave, &channel_.replies}) word->store(0, memory_relaxed);
         channel_.parent_sleeps.store(Channel::asleep, memory_relaxed);  // as WorkerHandle does
-        looker_.withdraw(asyncio::detail::PromiseToLook::nobody);       // which begins it
+        looker_.withdraw(nobody);                                       // which begins it
         channel_.done_with = channel_.next_index = 0;
         channel_.next_sequence = 0;
         for (Slot& slot : channel_.slots) {
@@ -98,7 +99,7 @@ public:
     void wait_for_first() { first_is_read_.wait(); }
 
     /// `reader` may look for the reply.
-    void submit(std::size_t index, int message, std::uint64_t reader = 0) {
+    void submit(std::size_t index, int message, std::uint64_t reader = nobody) {
         Slot& slot = channel_.slots[index];
         slot.request(RL_INFO) = message;
         slot.reader = reader;
@@ -156,7 +157,7 @@ private:
     bool may_sleep() {
         reading_.lock(RL_INFO);
         const std::uint64_t looker = looker_.reader();
-        fetching_ = looker != asyncio::detail::PromiseToLook::nobody;
+        fetching_ = looker != nobody;
         const bool may = !announce_sleep(fetching_ ? looker : Channel::asleep);
         reading_.unlock(RL_INFO);
         return may;
@@ -213,15 +214,17 @@ struct OneAfterTheOther : rl::test_suite<OneAfterTheOther, 2> {
     }
 };
 
-/// Both slots are used.
-struct TwoAtOnce : rl::test_suite<TwoAtOnce, 3> {
+/// Both slots are used. A loop promises to look for the replies, and does not.
+template <std::uint64_t reader>
+struct TwoAtOnce : rl::test_suite<TwoAtOnce<reader>, 3> {
     Pair<2> pair;
 
     void before() { pair.prepare(); }
     void thread(unsigned index) {
         if (index == submitter) {
-            pair.submit(0, 0);
-            pair.submit(1, 1);
+            if (reader == loop) pair.promise_to_look();
+            pair.submit(0, 0, reader);
+            pair.submit(1, 1, reader);
         } else if (index == pool) {
             pair.read_replies(2, nothing);
         } else {
@@ -309,34 +312,12 @@ struct TheLoopSleeps : rl::test_suite<TheLoopSleeps<looks>, 3> {
     }
 };
 
-/// It promises to look, and does not.
-struct TheLoopOnlyPromises : rl::test_suite<TheLoopOnlyPromises, 3> {
-    Pair<2> pair;
-
-    void before() { pair.prepare(); }
-    void thread(unsigned index) {
-        if (index == submitter) {
-            pair.promise_to_look();
-            pair.submit(0, 0, loop);
-            pair.submit(1, 1, loop);
-        } else if (index == pool) {
-            pair.read_replies(2, nothing);
-        } else {
-            pair.work(decltype(pair)::Spins::no);
-        }
-    }
-    void after() {
-        RL_ASSERT(pair.done[0] && pair.done[1]);
-        pair.finish();
-    }
-};
-
 }  // namespace
 
 int main() {
     bool good = true;
     good &= explored<OneAfterTheOther>("one after the other", 3);
-    good &= explored<TwoAtOnce>("two at once", 2);
+    good &= explored<TwoAtOnce<nobody>>("two at once", 2);
     good &= explored<OneIsTakenBack>("one is taken back", 2);
     using GivesBack = Pair<1>::GivesBack;
     good &= explored<TheLoopLooksOut<loop, 2, GivesBack::yes>>("the loop looks out", 2);
@@ -344,6 +325,6 @@ int main() {
     good &= explored<TheLoopLooksOut<loop, 1, GivesBack::no>>("the loop forgets to look", 2);
     good &= explored<TheLoopSleeps<0>>("the loop promises to look, and sleeps", 1);
     good &= explored<TheLoopSleeps<1>>("the loop looks out, and sleeps", 1);
-    good &= explored<TheLoopOnlyPromises>("the loop only promises to look", 2);
+    good &= explored<TwoAtOnce<loop>>("the loop only promises to look", 2);
     return good ? 0 : 1;
 }
