@@ -89,24 +89,23 @@ void arm_pool_end() noexcept {
     if (!has_left) pool_end.armed = true;
 }
 
+/// So many bytes further begins a cache line, for blocks that are whole lines.
+std::size_t gap_before(std::size_t size, const char* place) noexcept {
+    return size % line_size == 0 ? -reinterpret_cast<std::uintptr_t>(place) % line_size : 0;
+}
+
 void* cut_from_chunk(std::size_t size) {
-    if (static_cast<std::size_t>(remainder.end - remainder.begin) < size) {
+    std::size_t needed = gap_before(size, remainder.begin) + size;
+    if (static_cast<std::size_t>(remainder.end - remainder.begin) < needed) {
         char* chunk = depot().new_chunk();
         remainder = {chunk + pool_granularity, chunk + chunk_size};
+        needed = gap_before(size, remainder.begin) + size;
     }
-    return std::exchange(remainder.begin, remainder.begin + size);
+    remainder.begin += needed;
+    return remainder.begin - size;
 }
 
 }  // namespace
-
-void* LineAligned::operator new(std::size_t size) {
-    ++heap_requests;
-    return aligned_from_heap(line_size, (size + line_size - 1) / line_size * line_size);
-}
-
-void LineAligned::operator delete(void* block) noexcept {
-    std::free(block);
-}
 
 std::uint64_t pool_heap_requests() noexcept {
     return heap_requests;

@@ -2,6 +2,9 @@
 
 #include "loop_threads.hpp"
 
+#include <asyncio/base/frame_pool.hpp>
+#include <asyncio/base/prefetch.hpp>
+
 #include <cstddef>
 #include <exception>
 #include <utility>
@@ -13,10 +16,8 @@ namespace {
 /// The next one, as a rule another link, has been brought as far as its first cache line, to be queued.
 void fetch_rest_of(const ReadyNode* next) noexcept {
     if (next == nullptr) return;
-    constexpr std::size_t line = 64;
-    const auto* at = reinterpret_cast<const std::byte*>(next);
-    __builtin_prefetch(at + line, 1);
-    __builtin_prefetch(at + 2 * line, 1);
+    prefetch_line(next, line_size);
+    prefetch_line(next, 2 * line_size);
 }
 
 }  // namespace

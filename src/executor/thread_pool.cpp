@@ -5,7 +5,9 @@
 
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/fork.hpp>
+#include <asyncio/base/frame_pool.hpp>
 #include <asyncio/base/log.hpp>
+#include <asyncio/base/prefetch.hpp>
 #include <asyncio/base/sys.hpp>
 
 #include <pthread.h>
@@ -23,9 +25,7 @@ constinit thread_local const ThreadPool* pool_of_thread = nullptr;
 
 /// The next job comes from another processor: its memory arrives while this one runs.
 void fetch_ahead(const JobNode& job) noexcept {
-    constexpr std::size_t line = 64;
-    for (std::size_t at = 0; at < 4 * line; at += line)
-        __builtin_prefetch(reinterpret_cast<const std::byte*>(&job) + at, 1);
+    for (std::size_t line = 0; line < 4; ++line) prefetch_line(&job, line * line_size);
 }
 
 /// Cuts the prefix, so that the number stays.

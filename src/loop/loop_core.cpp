@@ -184,18 +184,23 @@ bool LoopCore::look_whether_poll_is_due() noexcept {
     struct KeepRest {  // an interrupt leaves the rest for the next run
         LoopCore& loop;
         ~KeepRest() {
+            ReadyQueue rest;
+            while (!loop.completed_.empty()) rest.push(loop.completed_.pop());
             if (loop.driver_->events_left()) {
-                loop.completed_.push(loop.events_);
+                rest.push(loop.events_);
                 loop.events_.queued = true;
             }
-            loop.batch_.prepend(loop.completed_.take());
+            loop.batch_.prepend(rest);
         }
     } const keep_rest{loop};
-    while (loop.driver_->events_left()) {
-        const ReadyQueue next_iteration = loop.ready_.take();
-        loop.driver_->dispatch_one(*loop.watchers_);
-        loop.completed_ = loop.ready_.take();
-        loop.ready_ = next_iteration;
+    bool more = true;
+    while (more) {
+        ReadyQueue next_iteration;
+        const bool others_are_ready = !loop.ready_.empty();
+        if (others_are_ready) next_iteration = loop.ready_.take();
+        more = loop.driver_->dispatch_one(*loop.watchers_);
+        loop.completed_ = loop.ready_.take_batch();
+        if (others_are_ready) loop.ready_ = next_iteration;
         while (!loop.completed_.empty()) {
             ReadyNode& completed = loop.completed_.pop();
             completed.run(completed, Turn::run);

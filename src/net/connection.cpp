@@ -1,5 +1,7 @@
 #include <asyncio/net/connection.hpp>
 
+#include "loop/driver/quick_socket.hpp"
+
 #include <asyncio/base/log.hpp>
 
 #include <algorithm>
@@ -93,7 +95,7 @@ std::int64_t Connection::received_nothing(std::int64_t result) {
 [[gnu::hot]] void Connection::write(std::string_view data) {
     if (!accepts_data() || data.empty()) return;
     if (outgoing_.empty()) {
-        const std::int64_t result = loop_->driver().try_send(*socket_, std::as_bytes(std::span(data)));
+        const std::int64_t result = try_send(loop_->driver(), *socket_, std::as_bytes(std::span(data)));
         if (result == static_cast<std::int64_t>(data.size())) [[likely]]
             return;
         if (result < 0 && result != -EAGAIN) return fail(static_cast<int>(-result), "send to ");

@@ -2,6 +2,7 @@
 
 #include "receive.hpp"
 
+#include <asyncio/base/prefetch.hpp>
 #include <asyncio/task/create_task.hpp>
 
 #include <algorithm>
@@ -12,10 +13,6 @@
 namespace asyncio::detail {
 
 namespace {
-
-void prefetch_line(const void* object, std::size_t offset) noexcept {
-    __builtin_prefetch(static_cast<const std::byte*>(object) + offset, 1);
-}
 
 // Not inline, here and below: what is rarer stays out of the way of every read.
 [[noreturn, gnu::noinline]] void throw_read_error(const Connection& connection, std::int64_t result) {
@@ -74,21 +71,26 @@ bool InputAwaiter::begin(const char* name) {
 
 [[gnu::hot]] void InputAwaiter::prefetch_task(const Operation& operation) noexcept {
     const auto& self = static_cast<const InputAwaiter&>(operation);
-    constexpr std::size_t line_size = LineAligned::line_size;
     // All of the task, which may begin anywhere in a line, and what every read and write touches of the connection.
-    prefetch_line(self.task_, 0);
+    prefetch_line(self.task_);
     prefetch_line(self.task_, line_size);
     prefetch_line(self.task_, sizeof *self.task_ - 1);
-    prefetch_line(self.connection_.get(), 0);
+    prefetch_line(self.connection_.get());
     prefetch_line(self.connection_.get(), line_size);
 }
 
-[[gnu::hot]] void InputAwaiter::run(ReadyNode& node, Turn turn) {
+bool InputAwaiter::receive_now() {
+    return receive();
+}
+
+/// A function of its own for the awaiter of every read: there, receiving is inline.
+template <class Awaiter>
+[[gnu::hot]] void InputAwaiter::run_as(ReadyNode& node, Turn turn) {
     if (turn == Turn::drop) return;
 
-    auto& self = static_cast<InputAwaiter&>(node);
+    auto& self = static_cast<Awaiter&>(static_cast<InputAwaiter&>(node));
     try {
-        if (!self.task_->must_throw() && !self.receive() && !self.receive_what_is_there()) {
+        if (!self.task_->must_throw() && !self.receive_now() && !self.receive_what_is_there()) {
             if (!self.pending) self.proceed();
             return;
         }
@@ -96,6 +98,10 @@ bool InputAwaiter::begin(const char* name) {
         self.error_ = std::current_exception();
     }
     self.task_->go_on();
+}
+
+void InputAwaiter::run(ReadyNode& node, Turn turn) {
+    run_as<InputAwaiter>(node, turn);
 }
 
 // --- read ---
@@ -111,10 +117,16 @@ ReadAwaiter::operator Coro<std::string>() && {
     return begin("read");
 }
 
-[[gnu::hot]] bool ReadAwaiter::receive() {
+bool ReadAwaiter::receive() {
+    return receive_now();
+}
+
+[[gnu::always_inline]] inline bool ReadAwaiter::receive_now() {
     if (size_ < 0) return receive_into_buffer(*connection_) && connection_->eof();
     return connection_->receive_shared(data_, static_cast<std::size_t>(size_)) != -EAGAIN;
 }
+
+template [[gnu::hot]] void InputAwaiter::run_as<ReadAwaiter>(ReadyNode&, Turn);
 
 [[gnu::hot]] std::string ReadAwaiter::await_resume() {
     end();

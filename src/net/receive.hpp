@@ -3,6 +3,8 @@
 // What every read does, inline where the library reads. It is not in connection.hpp, because a user's file would pay
 // for the spans that it makes.
 
+#include "loop/driver/quick_socket.hpp"
+
 #include <asyncio/net/connection.hpp>
 
 #include <cstddef>
@@ -16,7 +18,7 @@ std::int64_t Connection::receive(std::span<std::byte> target) {
     if (error_ || ended()) [[unlikely]]
         return receive_no_more();
     loop_->check_open();
-    const std::int64_t result = loop_->driver().try_recv(*socket_, target);
+    const std::int64_t result = try_recv(loop_->driver(), *socket_, target);
     if (result <= 0) return received_nothing(result);
     immediate_bytes_ += static_cast<std::uint32_t>(result);
     return result;

@@ -12,6 +12,10 @@
 
 namespace asyncio {
 
+namespace detail {
+class QuickSocket;
+}  // namespace detail
+
 class Driver;
 
 /// A socket that a driver has opened or taken over. Reference counted: the object lives on, closed, while operations or
@@ -32,6 +36,8 @@ public:
     [[nodiscard]] int fd() const noexcept { return fd_; }
     /// Whether the driver has closed it.
     [[nodiscard]] bool closed() const noexcept { return closed_; }
+    /// Whether it is one of the library's own, which can be received from and sent to without asking the driver.
+    [[nodiscard]] bool quick() const noexcept { return quick_; }
 
 protected:
     Descriptor() noexcept = default;
@@ -40,6 +46,8 @@ protected:
     bool closed_ = false;
 
 private:
+    friend class detail::QuickSocket;
+    bool quick_ = false;
     std::uint32_t references_ = 0;
 };
 
@@ -128,13 +136,15 @@ public:
     /// Whether `wait` found something that is still to be completed by dispatch_one(). Such a driver's next `wait` must
     /// not lose it.
     [[nodiscard]] virtual bool events_left() const noexcept { return false; }
-    /// Completes one of these events. The loop runs what that leads to before it asks for the next one, so that a task
-    /// runs while what belongs to its connection is still in the processor's cache.
-    virtual void dispatch_one(WatchSink&) noexcept {}
+    /// Completes one of these events, if there is one; true when there are more. The loop runs what that leads to
+    /// before it asks for the next one, so that a task runs while what belongs to its connection is still in the
+    /// processor's cache.
+    virtual bool dispatch_one(WatchSink&) noexcept { return false; }
     /// dispatch() and then every event: for whoever uses a driver without a loop.
     void dispatch_all(WatchSink& sink) {
         dispatch(sink);
-        while (events_left()) dispatch_one(sink);
+        while (dispatch_one(sink)) {
+        }
     }
 
     /// Ends a `wait`, the present one or the next.

@@ -198,7 +198,7 @@ private:
 
     ReadyQueue ready_;
     ReadyBatch batch_;      // the rest of the present iteration
-    ReadyQueue completed_;  // what the present event has led to, before that
+    ReadyBatch completed_;  // what the present event has led to, before that
     /// Stands in the ready queue for the events that the driver still holds.
     struct Events : ReadyNode {
         explicit Events(LoopCore& owner) noexcept : ReadyNode(&run_events), loop(owner) {}

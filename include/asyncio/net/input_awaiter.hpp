@@ -35,9 +35,9 @@ public:
     }
 
 protected:
-    explicit InputAwaiter(ConnectionPtr connection) noexcept
+    explicit InputAwaiter(ConnectionPtr connection, ReadyNode::Run turn = &run) noexcept
         : OperationAwaiter(connection->loop(), Kind::readable, connection->socket()),
-          ReadyNode(&run),
+          ReadyNode(turn),
           connection_(std::move(connection)) {
         prefetch = &prefetch_task;
     }
@@ -65,6 +65,10 @@ protected:
             std::rethrow_exception(error_);
     }
 
+    /// At the turn of one that has a receive_now().
+    template <class Awaiter>
+    static void run_as(ReadyNode& node, Turn turn);
+
     const ConnectionPtr connection_;
 
 private:
@@ -72,6 +76,7 @@ private:
     [[nodiscard]] bool receive_what_is_there();
     void proceed() noexcept final;
     static void prefetch_task(const Operation& operation) noexcept;
+    [[nodiscard]] inline bool receive_now();
     static void run(ReadyNode& node, Turn turn);
 
     std::exception_ptr error_;
@@ -82,7 +87,7 @@ private:
 class ReadAwaiter final : public InputAwaiter {
 public:
     ReadAwaiter(ConnectionPtr connection, std::int64_t size) noexcept
-        : InputAwaiter(std::move(connection)),
+        : InputAwaiter(std::move(connection), &run_as<ReadAwaiter>),
           size_(size) {}
     /// One that was not awaited yet may be moved, into a task for instance.
     ReadAwaiter(ReadAwaiter&& unstarted) noexcept : ReadAwaiter(unstarted.connection_, unstarted.size_) {}
@@ -94,7 +99,9 @@ public:
     std::string await_resume();
 
 private:
+    friend class InputAwaiter;
     bool receive() override;
+    [[nodiscard]] inline bool receive_now();
 
     const std::int64_t size_;  // negative: everything until the end
     std::string_view data_;    // in the loop's read buffer

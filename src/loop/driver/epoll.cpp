@@ -5,6 +5,7 @@
 #include "system_socket.hpp"
 
 #include <asyncio/base/exceptions.hpp>
+#include <asyncio/base/prefetch.hpp>
 #include <asyncio/base/sys.hpp>
 
 #include <sys/epoll.h>
@@ -20,13 +21,13 @@ namespace {
 
 constexpr int max_events = 1024;
 constexpr std::uint64_t wakeup_token = UINT64_MAX;
-constexpr int worth_prefetching = 8;  // events that are left; at least 3
+constexpr int worth_prefetching = 8;  // events that are left; all that prefetch() looks at
 
 /// An operation lives in the frame of the coroutine that will go on: what is around it will be needed, too.
 template <int... line>
 void prefetch_lines_around(const Operation* operation) noexcept {
-    constexpr int line_size = detail::LineAligned::line_size;
-    (__builtin_prefetch(reinterpret_cast<const std::byte*>(operation) + line * line_size, 1), ...);
+    (detail::prefetch_line(reinterpret_cast<const std::byte*>(operation) + line * static_cast<int>(detail::line_size)),
+     ...);
 }
 
 detail::UniqueFd checked(long fd, const char* what) {
@@ -109,8 +110,14 @@ void EpollDriver::dispatch(WatchSink&) {
 }
 
 // "hot", here and elsewhere: what every read and write goes through lies together in memory.
-[[gnu::hot]] void EpollDriver::dispatch_one(WatchSink& sink) noexcept {
-    const epoll_event& event = events_[next_event_++];
+[[gnu::hot]] bool EpollDriver::dispatch_one(WatchSink& sink) noexcept {
+    if (next_event_ == event_count_) [[unlikely]]
+        return false;
+    dispatch_event(events_[next_event_++], sink);
+    return next_event_ < event_count_;
+}
+
+[[gnu::always_inline]] inline void EpollDriver::dispatch_event(const epoll_event& event, WatchSink& sink) noexcept {
     if (event_count_ - next_event_ >= worth_prefetching) prefetch();
     const std::uint64_t token = event.data.u64;
     const auto fd = static_cast<std::size_t>(token & UINT32_MAX);  // that of the wake-up is out of range
@@ -130,15 +137,22 @@ void EpollDriver::dispatch(WatchSink&) {
     go_on(*entry);
 }
 
-EpollDriver::Entry* EpollDriver::entry_of_event(int i) const noexcept {
+const EpollDriver::Slot* EpollDriver::slot_of_event(int i) const noexcept {
     const auto fd = static_cast<std::size_t>(events_[i].data.u64 & UINT32_MAX);
-    return fd < slots_.size() ? slots_[fd].entry : nullptr;
+    return fd < slots_.size() ? &slots_[fd] : nullptr;
+}
+
+EpollDriver::Entry* EpollDriver::entry_of_event(int i) const noexcept {
+    const Slot* const slot = slot_of_event(i);
+    return slot != nullptr ? slot->entry : nullptr;
 }
 
 /// Fetches what the next events will touch, a pointer further with each event: among many connections all of it is
 /// cold, and the waiting for it overlaps with the work for those before.
-inline void EpollDriver::prefetch() const noexcept {
-    __builtin_prefetch(entry_of_event(next_event_ + 2), 1);
+[[gnu::always_inline]] inline void EpollDriver::prefetch() const noexcept {
+    detail::prefetch_line(&events_[next_event_ + 7]);
+    detail::prefetch_line(slot_of_event(next_event_ + 3));
+    detail::prefetch_line(entry_of_event(next_event_ + 2));
     if (const Entry* entry = entry_of_event(next_event_ + 1)) {
         if (const Operation* operation = entry->inputs.front()) prefetch_lines_around<-2, -1, 0, 1, 2, 3>(operation);
     }

@@ -1,6 +1,5 @@
 // The socket half of the epoll driver: opening, closing, and the single attempts at each operation.
 
-#include "base/sys_quick.hpp"
 #include "epoll_entry.hpp"
 #include "system_socket.hpp"
 
@@ -94,31 +93,12 @@ std::int64_t EpollDriver::arm(Entry& entry) noexcept {
     return result;
 }
 
-[[gnu::hot]] std::int64_t EpollDriver::try_recv(Descriptor& descriptor, std::span<std::byte> buffer) noexcept {
-    auto& entry = static_cast<Entry&>(descriptor);
-    if (!entry.may_read) [[unlikely]]
-        return entry.closed() ? -EBADF : -EAGAIN;
-    long result = -EINTR;
-    while (result == -EINTR) result = sys::quick_recv(entry.fd(), buffer.data(), buffer.size());
-    if (result > 0) [[likely]] {
-        const bool short_read = static_cast<std::size_t>(result) < buffer.size();
-        if (short_read && !entry.reads_end_early && !sys::seam.interfered) entry.may_read = false;
-        return result;
-    }
-    if (result == -EAGAIN) entry.may_read = false;
-    return result;
+std::int64_t EpollDriver::try_recv(Descriptor& descriptor, std::span<std::byte> buffer) noexcept {
+    return static_cast<Entry&>(descriptor).try_recv(buffer);
 }
 
-[[gnu::hot]] std::int64_t EpollDriver::try_send(Descriptor& descriptor, std::span<const std::byte> data) noexcept {
-    auto& entry = static_cast<Entry&>(descriptor);
-    if (!entry.may_write) [[unlikely]]
-        return entry.closed() ? -EBADF : -EAGAIN;
-    long result = -EINTR;
-    while (result == -EINTR) result = sys::quick_send(entry.fd(), data.data(), data.size());
-    if (result == static_cast<std::int64_t>(data.size())) [[likely]]
-        return result;
-    if (result == -EAGAIN || (result >= 0 && !sys::seam.interfered)) entry.may_write = false;
-    return result;
+std::int64_t EpollDriver::try_send(Descriptor& descriptor, std::span<const std::byte> data) noexcept {
+    return static_cast<Entry&>(descriptor).try_send(data);
 }
 
 /// One try at the operation; -EAGAIN when it has to wait.
@@ -130,9 +110,9 @@ std::int64_t EpollDriver::attempt(Operation& operation) {
         case Operation::Kind::writable:
             return entry.may_write ? 0 : -EAGAIN;
         case Operation::Kind::recv:
-            return try_recv(entry, {operation.buffer, operation.size});
+            return entry.try_recv({operation.buffer, operation.size});
         case Operation::Kind::send:
-            return try_send(entry, {operation.buffer, operation.size});
+            return entry.try_send({operation.buffer, operation.size});
         case Operation::Kind::accept:
             return attempt_accept(operation);
         case Operation::Kind::connect:

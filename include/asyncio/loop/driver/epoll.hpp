@@ -31,7 +31,7 @@ public:
     void wait(Clock::time_point deadline) override;
     void dispatch(WatchSink& sink) override;
     [[nodiscard]] bool events_left() const noexcept override { return next_event_ < event_count_; }
-    void dispatch_one(WatchSink& sink) noexcept override;
+    bool dispatch_one(WatchSink& sink) noexcept override;
     void wake() noexcept override;
     [[nodiscard]] bool io_pending() const noexcept override;
     void forked() noexcept override;
@@ -46,8 +46,8 @@ public:
     std::int64_t peer_address(const Descriptor& descriptor, SocketAddress& out) noexcept override;
     void close(Descriptor& descriptor) noexcept override;
 
-    std::int64_t try_recv(Descriptor& descriptor, std::span<std::byte> buffer) noexcept override;
-    std::int64_t try_send(Descriptor& descriptor, std::span<const std::byte> data) noexcept override;
+    std::int64_t try_recv(Descriptor& descriptor, std::span<std::byte> buffer) noexcept final;
+    std::int64_t try_send(Descriptor& descriptor, std::span<const std::byte> data) noexcept final;
 
     bool start(Operation& operation) override;
     bool cancel(Operation& operation) noexcept override;
@@ -63,8 +63,10 @@ private:
         bool watched_write = false;
     };
 
+    [[nodiscard]] const Slot* slot_of_event(int i) const noexcept;
     [[nodiscard]] Entry* entry_of_event(int i) const noexcept;
     inline void prefetch() const noexcept;
+    inline void dispatch_event(const epoll_event& event, WatchSink& sink) noexcept;
     void dispatch_unusual(std::size_t fd, std::uint32_t events, WatchSink& sink) noexcept;
     void go_on(Entry& entry) noexcept;
     void progress(Entry& entry, detail::IntrusiveList<Operation>& operations) noexcept;
