@@ -85,7 +85,7 @@ bool InputAwaiter::receive_now() {
 
 /// A function of its own for the awaiter of every read: there, receiving is inline.
 template <class Awaiter>
-[[gnu::hot]] void InputAwaiter::run_as(ReadyNode& node, Turn turn) {
+void InputAwaiter::run_as(ReadyNode& node, Turn turn) {
     if (turn == Turn::drop) return;
 
     auto& self = static_cast<Awaiter&>(static_cast<InputAwaiter&>(node));
@@ -126,7 +126,7 @@ bool ReadAwaiter::receive() {
     return connection_->receive_shared(data_, static_cast<std::size_t>(size_)) != -EAGAIN;
 }
 
-template [[gnu::hot]] void InputAwaiter::run_as<ReadAwaiter>(ReadyNode&, Turn);
+template void InputAwaiter::run_as<ReadAwaiter>(ReadyNode&, Turn);
 
 [[gnu::hot]] std::string ReadAwaiter::await_resume() {
     end();

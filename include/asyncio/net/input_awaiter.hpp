@@ -67,7 +67,7 @@ protected:
 
     /// At the turn of one that has a receive_now().
     template <class Awaiter>
-    static void run_as(ReadyNode& node, Turn turn);
+    [[gnu::hot]] static void run_as(ReadyNode& node, Turn turn);
 
     const ConnectionPtr connection_;
 
