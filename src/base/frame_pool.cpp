@@ -89,20 +89,20 @@ void arm_pool_end() noexcept {
     if (!has_left) pool_end.armed = true;
 }
 
-/// So many bytes further begins a cache line, for blocks that are whole lines.
+/// How far the next cache line is; 0 for blocks that are not whole lines.
 std::size_t gap_before(std::size_t size, const char* place) noexcept {
     return size % line_size == 0 ? -reinterpret_cast<std::uintptr_t>(place) % line_size : 0;
 }
 
 void* cut_from_chunk(std::size_t size) {
-    std::size_t needed = gap_before(size, remainder.begin) + size;
-    if (static_cast<std::size_t>(remainder.end - remainder.begin) < needed) {
+    const auto left = static_cast<std::size_t>(remainder.end - remainder.begin);
+    if (left < gap_before(size, remainder.begin) + size) {
         char* chunk = depot().new_chunk();
         remainder = {chunk + pool_granularity, chunk + chunk_size};
-        needed = gap_before(size, remainder.begin) + size;
     }
-    remainder.begin += needed;
-    return remainder.begin - size;
+    char* const block = remainder.begin + gap_before(size, remainder.begin);
+    remainder.begin = block + size;
+    return block;
 }
 
 }  // namespace

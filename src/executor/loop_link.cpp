@@ -2,10 +2,8 @@
 
 #include "loop_threads.hpp"
 
-#include <asyncio/base/frame_pool.hpp>
-#include <asyncio/base/prefetch.hpp>
+#include <asyncio/base/cache_line.hpp>
 
-#include <cstddef>
 #include <exception>
 #include <utility>
 

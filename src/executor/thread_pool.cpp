@@ -3,11 +3,10 @@
 #include "base/spin.hpp"
 #include "pool_registry.hpp"
 
+#include <asyncio/base/cache_line.hpp>
 #include <asyncio/base/exceptions.hpp>
 #include <asyncio/base/fork.hpp>
-#include <asyncio/base/frame_pool.hpp>
 #include <asyncio/base/log.hpp>
-#include <asyncio/base/prefetch.hpp>
 #include <asyncio/base/sys.hpp>
 
 #include <pthread.h>

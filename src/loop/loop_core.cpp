@@ -185,7 +185,7 @@ bool LoopCore::look_whether_poll_is_due() noexcept {
         LoopCore& loop;
         ~KeepRest() {
             ReadyQueue rest;
-            while (!loop.completed_.empty()) rest.push(loop.completed_.pop());
+            rest.prepend(loop.completed_.take());
             if (loop.driver_->events_left()) {
                 rest.push(loop.events_);
                 loop.events_.queued = true;
@@ -195,6 +195,7 @@ bool LoopCore::look_whether_poll_is_due() noexcept {
     } const keep_rest{loop};
     bool more = true;
     while (more) {
+        // Mostly nothing is ready for the next iteration; then the queue stays untouched (see ReadyBatch for why).
         ReadyQueue next_iteration;
         const bool others_are_ready = !loop.ready_.empty();
         if (others_are_ready) next_iteration = loop.ready_.take();

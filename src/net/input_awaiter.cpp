@@ -2,7 +2,7 @@
 
 #include "receive.hpp"
 
-#include <asyncio/base/prefetch.hpp>
+#include <asyncio/base/cache_line.hpp>
 #include <asyncio/task/create_task.hpp>
 
 #include <algorithm>
@@ -83,7 +83,7 @@ bool InputAwaiter::receive_now() {
     return receive();
 }
 
-/// A function of its own for the awaiter of every read: there, receiving is inline.
+/// read() has one of its own, in which receiving is inline; the others share one.
 template <class Awaiter>
 void InputAwaiter::run_as(ReadyNode& node, Turn turn) {
     if (turn == Turn::drop) return;
@@ -98,10 +98,6 @@ void InputAwaiter::run_as(ReadyNode& node, Turn turn) {
         self.error_ = std::current_exception();
     }
     self.task_->go_on();
-}
-
-void InputAwaiter::run(ReadyNode& node, Turn turn) {
-    run_as<InputAwaiter>(node, turn);
 }
 
 // --- read ---
@@ -126,6 +122,7 @@ bool ReadAwaiter::receive() {
     return connection_->receive_shared(data_, static_cast<std::size_t>(size_)) != -EAGAIN;
 }
 
+template void InputAwaiter::run_as<InputAwaiter>(ReadyNode&, Turn);
 template void InputAwaiter::run_as<ReadAwaiter>(ReadyNode&, Turn);
 
 [[gnu::hot]] std::string ReadAwaiter::await_resume() {

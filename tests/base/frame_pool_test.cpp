@@ -12,6 +12,8 @@
 namespace {
 
 using asyncio::detail::free_lists;
+using asyncio::detail::line_size;
+using asyncio::detail::LineAligned;
 using asyncio::detail::pool_allocate;
 using asyncio::detail::pool_allocate_slow;
 using asyncio::detail::pool_class_of;
@@ -19,6 +21,7 @@ using asyncio::detail::pool_free;
 using asyncio::detail::pool_free_slow;
 using asyncio::detail::pool_heap_requests;
 using asyncio::detail::pool_is_malloc;
+using asyncio::detail::pool_largest;
 
 TEST(FramePool, blocks_are_aligned_and_do_not_overlap) {
     std::vector<std::pair<unsigned char*, std::size_t>> blocks;
@@ -33,6 +36,35 @@ TEST(FramePool, blocks_are_aligned_and_do_not_overlap) {
         EXPECT_TRUE(std::all_of(block, block + size, [&](unsigned char byte) { return byte == expected; })) << size;
     }
     for (const auto& [block, size] : blocks) pool_free(block, size);
+}
+
+TEST(FramePool, blocks_of_whole_cache_lines_begin_one) {
+    if (pool_is_malloc) GTEST_SKIP() << "under sanitizers the pool is malloc";
+    std::vector<std::pair<void*, std::size_t>> blocks;
+    for (std::size_t size = line_size; size <= pool_largest; size += line_size) {  // more than one chunk
+        blocks.emplace_back(pool_allocate(16), 16);  // what is left of the chunk begins anywhere
+        blocks.emplace_back(pool_allocate(size - 1), size - 1);
+        EXPECT_EQ(reinterpret_cast<std::uintptr_t>(blocks.back().first) % line_size, 0U) << size;
+    }
+    for (const auto& [block, size] : blocks) pool_free(block, size);
+}
+
+TEST(FramePool, a_line_aligned_object_goes_back_to_its_class) {
+    if (pool_is_malloc) GTEST_SKIP() << "under sanitizers the pool is malloc";
+    struct Base : LineAligned {
+        virtual ~Base() = default;
+    };
+    struct Odd final : Base {
+        char bytes[70] = {};
+    };
+    Base* const first = new Odd;
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(first) % line_size, 0U);
+    const auto before = pool_heap_requests();
+    delete first;  // through its base: with the size of what it is
+    void* const block = pool_allocate(2 * line_size);
+    EXPECT_EQ(block, first);
+    EXPECT_EQ(pool_heap_requests(), before);
+    pool_free(block, 2 * line_size);
 }
 
 TEST(FramePool, a_freed_block_is_used_again_without_asking_the_heap) {

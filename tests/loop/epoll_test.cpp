@@ -121,6 +121,35 @@ TEST_F(Epoll, operations_of_one_kind_complete_in_the_order_of_their_start) {
     driver->close(*near);
 }
 
+TEST_F(Epoll, dispatch_one_says_whether_there_are_more) {
+    auto [near, far] = pair();
+    auto [other, other_far] = pair();
+    Tracked first(Operation::Kind::recv, near);
+    Tracked second(Operation::Kind::recv, other);
+    EXPECT_FALSE(driver->start(first));
+    EXPECT_FALSE(driver->start(second));
+    turn();  // that both can be written to
+    EXPECT_FALSE(driver->dispatch_one(sink)) << "there is nothing";
+
+    write(far, "a");
+    write(other_far, "b");
+    driver->wait(Clock::time_point::min());
+    driver->dispatch(sink);
+    EXPECT_TRUE(driver->events_left());
+    EXPECT_TRUE(driver->dispatch_one(sink));
+    EXPECT_EQ(first.completions + second.completions, 1);
+    EXPECT_FALSE(driver->dispatch_one(sink));
+    EXPECT_EQ(first.completions + second.completions, 2);
+    EXPECT_FALSE(driver->events_left());
+
+    driver->wake();
+    driver->wait(Clock::time_point::max());
+    EXPECT_TRUE(driver->events_left());
+    EXPECT_FALSE(driver->dispatch_one(sink));
+    driver->close(*near);
+    driver->close(*other);
+}
+
 TEST_F(Epoll, a_cancelled_operation_is_over_and_its_buffer_is_left_alone) {
     auto [near, far] = pair();
     Tracked cancelled(Operation::Kind::recv, near);

@@ -4,6 +4,7 @@
 #include "support/trace.hpp"
 
 #include <asyncio/asyncio.hpp>
+#include <asyncio/base/unique_fd.hpp>
 #include <asyncio/task/run_until_complete.hpp>
 
 #include <gtest/gtest.h>
@@ -229,6 +230,32 @@ TEST_F(Watchers, LOOP_25_an_interrupt_from_a_reader_leaves_the_loop_and_the_read
     send("b");
     run_once();
     EXPECT_EQ(trace.str(), "again");
+}
+
+TEST_F(Watchers, LOOP_25_after_an_interrupt_what_was_ready_with_it_runs_first) {
+    std::array<int, 2> fds{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds.data()), 0);
+    const asyncio::detail::UniqueFd second(fds[0]);
+    const asyncio::detail::UniqueFd second_far(fds[1]);
+    loop.add_reader(near, [&] {
+        receive();
+        throw asyncio::KeyboardInterrupt();
+    });
+    loop.add_writer(near, [&] {  // of the same event
+        trace("writer");
+        loop.remove_writer(near);
+    });
+    loop.add_reader(second.get(), [&] {  // of an event that the driver still holds then
+        trace("second");
+        loop.remove_reader(second.get());
+    });
+    send("a");
+    ASSERT_EQ(::write(second_far.get(), "b", 1), 1);
+    EXPECT_THROW(run_once(), asyncio::KeyboardInterrupt);
+    EXPECT_EQ(trace.str(), "");
+    loop.call_soon([&] { trace("later"); });
+    run_once();
+    EXPECT_EQ(trace.str(), "writer second later");
 }
 
 TEST_F(Watchers, a_task_waits_for_a_descriptor) {

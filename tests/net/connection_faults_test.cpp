@@ -1,3 +1,4 @@
+#include "../../examples/foreign_loop/poll_driver.hpp"
 #include "stream_pair.hpp"
 #include "support/loops.hpp"
 #include "support/reports.hpp"
@@ -7,7 +8,14 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 using namespace std::chrono_literals;
 using asyncio::Coro;
@@ -236,4 +244,99 @@ TEST_P(ConnectionFaults, SERVER_3_failed_bind_and_listen_leave_nothing) {
                          std::system_error);
         }
     });
+}
+
+// --- the ways to the sockets ---
+
+namespace {
+
+/// A user's: its sockets are tried by itself alone.
+class CountingDriver final : public foreign::PollDriver {
+public:
+    explicit CountingDriver(int& attempts) : attempts_(attempts) {}
+    std::int64_t try_recv(asyncio::Descriptor& descriptor, std::span<std::byte> buffer) noexcept override {
+        ++attempts_;
+        return PollDriver::try_recv(descriptor, buffer);
+    }
+    std::int64_t try_send(asyncio::Descriptor& descriptor, std::span<const std::byte> data) noexcept override {
+        ++attempts_;
+        return PollDriver::try_send(descriptor, data);
+    }
+
+private:
+    int& attempts_;
+};
+
+/// Echoes; whoever is told to close something aborts the next connection but one.
+Coro<> serve_together(std::size_t clients, bool close_some) {
+    std::vector<asyncio::StreamWriter> served;
+    const auto echo = [&](asyncio::StreamReader reader, asyncio::StreamWriter writer) -> Coro<> {
+        const std::size_t number = served.size();
+        served.push_back(writer);
+        try {
+            while (true) {
+                const std::string data = co_await reader.read(100);
+                if (data.empty()) break;
+                if (data == "close" && number + 2 < served.size()) served[number + 2].abort();
+                writer.write(data);
+                co_await writer.drain();
+            }
+        } catch (const std::system_error&) {
+            // It was aborted.
+        }
+        writer.close();
+    };
+    auto server = co_await asyncio::start_server(echo, "127.0.0.1", 0);
+    std::vector<asyncio::StreamPair> connections;
+    for (std::size_t i = 0; i < clients; ++i) {
+        connections.push_back(co_await asyncio::open_connection("127.0.0.1", server.port()));
+        while (served.size() <= i) co_await asyncio::sleep(0ms);
+    }
+    for (int round = 0; round < 3; ++round) {
+        // All of them in one step: the server finds them ready together.
+        for (auto& [reader, writer] : connections) writer.write(close_some && round == 1 ? "close" : "hello");
+        std::size_t lost = 0;
+        for (auto& [reader, writer] : connections) {
+            std::string answer;
+            try {
+                answer = co_await reader.read(100);
+            } catch (const std::system_error&) {
+            }
+            if (answer.empty()) ++lost;
+        }
+        if (round == 0 || !close_some) {
+            EXPECT_EQ(lost, 0U) << clients;
+        } else if (round == 2) {
+            EXPECT_GT(lost, 0U) << clients;
+        }
+        EXPECT_LT(lost, clients);
+    }
+    for (auto& [reader, writer] : connections) writer.close();
+    server.close();
+    co_await server.wait_closed();
+}
+
+}  // namespace
+
+TEST(StreamsOfAnotherDriver, it_is_asked_for_each_attempt) {
+    int attempts = 0;
+    asyncio::EventLoop loop(std::make_unique<CountingDriver>(attempts));
+    loop.run_until_complete([&]() -> Coro<> {
+        auto pair = co_await connect_pair();
+        const int before = attempts;
+        pair.writer.write("a");
+        EXPECT_EQ(attempts, before + 1);
+        EXPECT_EQ(co_await pair.peer_reader.readexactly(1), "a");
+        EXPECT_GE(attempts, before + 2);
+    });
+    loop.close();
+}
+
+TEST_P(ConnectionFaults, many_that_are_ready_together_are_all_served) {
+    // Around the number from which on a driver fetches ahead.
+    for (const std::size_t clients : {1, 7, 8, 9, 10, 33}) run(serve_together(clients, false));
+}
+
+TEST_P(ConnectionFaults, of_many_that_are_ready_together_some_are_closed_by_those_before) {
+    for (const std::size_t clients : {3, 7, 8, 9, 10, 33}) run(serve_together(clients, true));
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <asyncio/base/cache_line.hpp>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -32,7 +34,6 @@ struct FreeList {
     std::int32_t room = 0;
 };
 
-inline constexpr std::size_t line_size = 64;  // of the processor's cache
 inline constexpr std::size_t pool_granularity = 16;
 inline constexpr std::size_t pool_largest = 4096;
 inline constexpr std::size_t pool_classes = pool_largest / pool_granularity + 1;
@@ -50,9 +51,9 @@ extern constinit thread_local FreeList free_lists[pool_classes];
 void pool_free_slow(void* block, std::size_t size) noexcept;
 
 /// Memory for coroutine frames, task states and handles: a free list per 16-byte size class and thread, filled from
-/// chunks. Blocks of whole cache lines begin one. A block may be freed on another thread than the one that took it; a
-/// thread that ends leaves its free blocks to the next one. Under Address-, Thread- and MemorySanitizer it is plain
-/// malloc, so that errors are seen.
+/// chunks. Blocks of whole cache lines, up to pool_largest, begin one. A block may be freed on another thread than the
+/// one that took it; a thread that ends leaves its free blocks to the next one. Under Address-, Thread- and
+/// MemorySanitizer it is plain malloc, so that errors are seen.
 ///
 /// Throws std::bad_alloc. Inline: sizes are mostly known to the compiler, and then it is half a dozen instructions.
 [[nodiscard]] inline void* pool_allocate(std::size_t size) {
@@ -94,8 +95,8 @@ struct Pooled {
     static void operator delete(void* block, std::size_t size) noexcept { pool_free(block, size); }
 };
 
-/// Gives a class pooled memory that begins a cache line; for what there is one of per connection, and is touched by
-/// every read and write.
+/// Gives a class memory of the pool that begins a cache line (up to pool_largest, and not under sanitizers); for what
+/// each connection has one of, and every read and write touches.
 struct LineAligned {
     static void* operator new(std::size_t size) { return pool_allocate(whole_lines(size)); }
     static void operator delete(void* block, std::size_t size) noexcept { pool_free(block, whole_lines(size)); }

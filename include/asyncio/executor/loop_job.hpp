@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asyncio/base/atomic.hpp>
+#include <asyncio/base/cache_line.hpp>
 #include <asyncio/base/frame_pool.hpp>
 #include <asyncio/executor/bound_call.hpp>
 #include <asyncio/executor/job.hpp>
@@ -28,8 +29,8 @@ void fetch_ends_of(const T& value) noexcept {
                       { value.size() } noexcept -> std::same_as<std::size_t>;
                   }) {
         if (value.size() == 0) return;
-        __builtin_prefetch(value.data());
-        __builtin_prefetch(value.data() + value.size() - 1);
+        prefetch_line(value.data());
+        prefetch_line(value.data() + value.size() - 1);
     }
 }
 

@@ -36,8 +36,6 @@ public:
     [[nodiscard]] int fd() const noexcept { return fd_; }
     /// Whether the driver has closed it.
     [[nodiscard]] bool closed() const noexcept { return closed_; }
-    /// Whether it is one of the library's own, which can be received from and sent to without asking the driver.
-    [[nodiscard]] bool quick() const noexcept { return quick_; }
 
 protected:
     Descriptor() noexcept = default;
@@ -47,7 +45,7 @@ protected:
 
 private:
     friend class detail::QuickSocket;
-    bool quick_ = false;
+    bool quick_ = false;  // a detail::QuickSocket
     std::uint32_t references_ = 0;
 };
 
@@ -74,7 +72,7 @@ public:
     /// Called inside dispatch() or dispatch_one(), when `result` is set; must not throw and runs no user code.
     using Complete = void (*)(Operation&) noexcept;
     /// Fetches into the cache what will be needed when the operation is complete; a hint that a driver may give when it
-    /// is the next but one of very many.
+    /// is the next of very many.
     using Prefetch = void (*)(const Operation&) noexcept;
 
     /// An idle one. Buffer or address are set before it is started.
@@ -136,9 +134,9 @@ public:
     /// Whether `wait` found something that is still to be completed by dispatch_one(). Such a driver's next `wait` must
     /// not lose it.
     [[nodiscard]] virtual bool events_left() const noexcept { return false; }
-    /// Completes one of these events, if there is one; true when there are more. The loop runs what that leads to
-    /// before it asks for the next one, so that a task runs while what belongs to its connection is still in the
-    /// processor's cache.
+    /// Completes one of these events, if there is one. Returns what events_left() is then. The loop runs what that
+    /// leads to before it asks for the next one, so that a task runs while what belongs to its connection is still in
+    /// the processor's cache.
     virtual bool dispatch_one(WatchSink&) noexcept { return false; }
     /// dispatch() and then every event: for whoever uses a driver without a loop.
     void dispatch_all(WatchSink& sink) {

@@ -35,7 +35,7 @@ public:
     }
 
 protected:
-    explicit InputAwaiter(ConnectionPtr connection, ReadyNode::Run turn = &run) noexcept
+    explicit InputAwaiter(ConnectionPtr connection, ReadyNode::Run turn = &run_as<InputAwaiter>) noexcept
         : OperationAwaiter(connection->loop(), Kind::readable, connection->socket()),
           ReadyNode(turn),
           connection_(std::move(connection)) {
@@ -65,7 +65,8 @@ protected:
             std::rethrow_exception(error_);
     }
 
-    /// At the turn of one that has a receive_now().
+    /// The turn of a waiting read. `Awaiter::receive_now()` is inline in it: a class that declares its own has a turn
+    /// of its own.
     template <class Awaiter>
     [[gnu::hot]] static void run_as(ReadyNode& node, Turn turn);
 
@@ -76,8 +77,7 @@ private:
     [[nodiscard]] bool receive_what_is_there();
     void proceed() noexcept final;
     static void prefetch_task(const Operation& operation) noexcept;
-    [[nodiscard]] inline bool receive_now();
-    static void run(ReadyNode& node, Turn turn);
+    [[nodiscard]] inline bool receive_now();  // receive(), unless a derived class has a better one
 
     std::exception_ptr error_;
     bool used_ = false;
@@ -142,5 +142,8 @@ private:
 
     const char* name_;
 };
+
+extern template void InputAwaiter::run_as<InputAwaiter>(ReadyNode& node, Turn turn);
+extern template void InputAwaiter::run_as<ReadAwaiter>(ReadyNode& node, Turn turn);
 
 }  // namespace asyncio::detail

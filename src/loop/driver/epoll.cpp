@@ -4,8 +4,8 @@
 #include "epoll_entry.hpp"
 #include "system_socket.hpp"
 
+#include <asyncio/base/cache_line.hpp>
 #include <asyncio/base/exceptions.hpp>
-#include <asyncio/base/prefetch.hpp>
 #include <asyncio/base/sys.hpp>
 
 #include <sys/epoll.h>

@@ -11,10 +11,15 @@
 
 namespace asyncio::detail {
 
-/// A socket of the system whose driver remembers whether it is ready. Who knows that it is one can receive and send
-/// without going through the driver: see try_recv below.
+/// A socket of the system whose driver remembers whether it is ready. The functions below receive and send without a
+/// call of the driver where a descriptor is one of these: after a system call each level of functions less counts.
 class QuickSocket : public Descriptor {
 public:
+    /// The descriptor as one of these; nullptr when only its driver knows how to try it.
+    [[nodiscard]] static QuickSocket* of(Descriptor& descriptor) noexcept {
+        return descriptor.quick_ ? static_cast<QuickSocket*>(&descriptor) : nullptr;
+    }
+
     /// See Driver::try_recv.
     [[gnu::always_inline]] std::int64_t try_recv(std::span<std::byte> buffer) noexcept {
         if (!may_read) [[unlikely]]
@@ -42,7 +47,7 @@ public:
         return result;
     }
 
-    // "May": true until a call was seen to block or to be short.
+    // The driver sets them by its events. "May": true until a call was seen to block or to be short.
     bool may_read = true;
     bool may_write = true;
     bool reads_end_early = false;  // end of file, an error or urgent data: a short read does not mean drained
@@ -56,15 +61,15 @@ protected:
 
 /// Driver::try_recv, inline where it can be.
 inline std::int64_t try_recv(Driver& driver, Descriptor& descriptor, std::span<std::byte> buffer) noexcept {
-    if (descriptor.quick()) [[likely]]
-        return static_cast<QuickSocket&>(descriptor).try_recv(buffer);
+    if (QuickSocket* const socket = QuickSocket::of(descriptor)) [[likely]]
+        return socket->try_recv(buffer);
     return driver.try_recv(descriptor, buffer);
 }
 
 /// Driver::try_send, inline where it can be.
 inline std::int64_t try_send(Driver& driver, Descriptor& descriptor, std::span<const std::byte> data) noexcept {
-    if (descriptor.quick()) [[likely]]
-        return static_cast<QuickSocket&>(descriptor).try_send(data);
+    if (QuickSocket* const socket = QuickSocket::of(descriptor)) [[likely]]
+        return socket->try_send(data);
     return driver.try_send(descriptor, data);
 }
 
