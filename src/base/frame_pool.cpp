@@ -24,12 +24,14 @@ void* counted_from_heap(std::size_t size) {
     return from_heap(size);
 }
 
-/// What is left of the chunk that this thread cuts blocks from.
+/// What is left of a chunk that this thread cuts blocks from. Blocks of whole cache lines have their own, which so need
+/// no gaps between them.
 struct Remainder {
     char* begin = nullptr;
     char* end = nullptr;
 };
-thread_local constinit Remainder remainder;
+thread_local constinit Remainder remainder_of_lines;
+thread_local constinit Remainder remainder_of_rest;
 
 /// What threads left: batches of free blocks. Never destroyed, since threads may end after static destructors ran;
 /// chunks are never given back, and are all reachable from here, for leak checkers.
@@ -54,7 +56,8 @@ struct Depot {
         return batch;
     }
     char* new_chunk() {
-        auto* chunk = static_cast<Chunk*>(counted_from_heap(chunk_size));
+        ++heap_requests;
+        auto* chunk = static_cast<Chunk*>(aligned_from_heap(line_size, chunk_size));
         std::lock_guard lock(mutex);
         chunk->next = chunks;
         chunks = chunk;
@@ -75,7 +78,7 @@ void leave(std::size_t index) noexcept {
 /// The thread ends and has left its blocks, but other thread-local objects that are older still give and take some.
 constinit thread_local bool has_left = false;
 
-/// Hands a thread's free blocks on when it ends. The rest of its chunk, if any, stays unused.
+/// Hands a thread's free blocks on when it ends. The rest of its chunks, if any, stays unused.
 struct PoolEnd {
     bool armed = false;  // touching it makes the destructor run
     ~PoolEnd() {
@@ -89,20 +92,14 @@ void arm_pool_end() noexcept {
     if (!has_left) pool_end.armed = true;
 }
 
-/// How far the next cache line is; 0 for blocks that are not whole lines.
-std::size_t gap_before(std::size_t size, const char* place) noexcept {
-    return size % line_size == 0 ? -reinterpret_cast<std::uintptr_t>(place) % line_size : 0;
-}
-
 void* cut_from_chunk(std::size_t size) {
-    const auto left = static_cast<std::size_t>(remainder.end - remainder.begin);
-    if (left < gap_before(size, remainder.begin) + size) {
+    const bool whole_lines = size % line_size == 0;
+    Remainder& remainder = whole_lines ? remainder_of_lines : remainder_of_rest;
+    if (static_cast<std::size_t>(remainder.end - remainder.begin) < size) {
         char* chunk = depot().new_chunk();
-        remainder = {chunk + pool_granularity, chunk + chunk_size};
+        remainder = {chunk + (whole_lines ? line_size : pool_granularity), chunk + chunk_size};
     }
-    char* const block = remainder.begin + gap_before(size, remainder.begin);
-    remainder.begin = block + size;
-    return block;
+    return std::exchange(remainder.begin, remainder.begin + size);
 }
 
 }  // namespace

@@ -44,8 +44,6 @@ protected:
     bool closed_ = false;
 
 private:
-    friend class detail::QuickSocket;
-    bool quick_ = false;  // a detail::QuickSocket
     std::uint32_t references_ = 0;
 };
 
@@ -216,6 +214,14 @@ public:
 
     /// Sets what of `fd` is watched; neither removes it. Result 0 or a negative errno; removing never fails.
     virtual std::int64_t watch(int fd, bool read, bool write) = 0;
+
+protected:
+    /// Set by the library's own: all its descriptors are detail::QuickSocket, and streams try them without a call of
+    /// it.
+    bool quick_sockets_ = false;
+
+private:
+    friend class detail::QuickSocket;
 };
 
 }  // namespace asyncio

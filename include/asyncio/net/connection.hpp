@@ -42,7 +42,7 @@ protected:
 ///
 /// Reading is lazy: only a read that finds no bytes asks the socket. Sending is eager: what the socket does not take at
 /// once is flushed by an operation that belongs to the connection, not to a task.
-class Connection : public ListHook, public LineAligned {
+class Connection final : public ListHook, public LineAligned {
 public:
     Connection(LoopCore& loop, DescriptorPtr socket, std::size_t limit);
     ~Connection();

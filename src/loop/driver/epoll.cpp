@@ -41,6 +41,7 @@ EpollDriver::EpollDriver()
     : epoll_(checked(sys::epoll_create(), "create an epoll instance")),
       wakeup_(checked(sys::eventfd(), "create an eventfd")),
       events_(std::make_unique<epoll_event[]>(max_events)) {
+    quick_sockets_ = true;
     epoll_event event{};
     event.events = EPOLLIN | EPOLLET;  // edge-triggered: never read, every write is a new edge
     event.data.u64 = wakeup_token;

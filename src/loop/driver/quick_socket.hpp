@@ -12,12 +12,12 @@
 namespace asyncio::detail {
 
 /// A socket of the system whose driver remembers whether it is ready. The functions below receive and send without a
-/// call of the driver where a descriptor is one of these: after a system call each level of functions less counts.
+/// call of the driver where it has these: after a system call each level of functions less counts.
 class QuickSocket : public Descriptor {
 public:
-    /// The descriptor as one of these; nullptr when only its driver knows how to try it.
-    [[nodiscard]] static QuickSocket* of(Descriptor& descriptor) noexcept {
-        return descriptor.quick_ ? static_cast<QuickSocket*>(&descriptor) : nullptr;
+    /// The driver's descriptor as one of these; nullptr when only the driver knows how to try it.
+    [[nodiscard]] static QuickSocket* of(const Driver& driver, Descriptor& descriptor) noexcept {
+        return driver.quick_sockets_ ? static_cast<QuickSocket*>(&descriptor) : nullptr;
     }
 
     /// See Driver::try_recv.
@@ -53,22 +53,19 @@ public:
     bool reads_end_early = false;  // end of file, an error or urgent data: a short read does not mean drained
 
 protected:
-    explicit QuickSocket(int fd) noexcept {
-        fd_ = fd;
-        quick_ = true;
-    }
+    explicit QuickSocket(int fd) noexcept { fd_ = fd; }
 };
 
 /// Driver::try_recv, inline where it can be.
 inline std::int64_t try_recv(Driver& driver, Descriptor& descriptor, std::span<std::byte> buffer) noexcept {
-    if (QuickSocket* const socket = QuickSocket::of(descriptor)) [[likely]]
+    if (QuickSocket* const socket = QuickSocket::of(driver, descriptor)) [[likely]]
         return socket->try_recv(buffer);
     return driver.try_recv(descriptor, buffer);
 }
 
 /// Driver::try_send, inline where it can be.
 inline std::int64_t try_send(Driver& driver, Descriptor& descriptor, std::span<const std::byte> data) noexcept {
-    if (QuickSocket* const socket = QuickSocket::of(descriptor)) [[likely]]
+    if (QuickSocket* const socket = QuickSocket::of(driver, descriptor)) [[likely]]
         return socket->try_send(data);
     return driver.try_send(descriptor, data);
 }

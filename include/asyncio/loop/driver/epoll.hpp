@@ -18,8 +18,7 @@ namespace asyncio {
 /// socket may be ready, and costs no system call when it is known not to be. A read or write shorter than asked means
 /// drained, unless the end or urgent data is in sight. Descriptors of add_reader and add_writer are level-triggered.
 ///
-/// Streams try its sockets themselves, without a call of try_recv() and try_send(). So these are final, and a driver
-/// that wraps this one and hands its descriptors on does not see those calls.
+/// Streams try its sockets themselves, without a call of try_recv() and try_send(): so these are final.
 ///
 /// The clock is CLOCK_MONOTONIC with a granularity of at most one microsecond: within one, the last reading is given
 /// again, since reading it costs more than setting a timer.
