@@ -45,7 +45,7 @@ WaitList::~WaitList() {
         waiter->list_ = nullptr;
         if (waiter->stage_ != ListedWaiter::Stage::waiting) continue;  // its turn comes anyway
         waiter->stage_ = ListedWaiter::Stage::chosen;
-        wake(*waiter);
+        wake(waiter->task_->loop(), *waiter->node_);
     }
 }
 

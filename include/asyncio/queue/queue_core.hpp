@@ -65,21 +65,14 @@ protected:
             throw_no_room();
     }
     /// An item was stored.
-    void stored() noexcept {
-        if (++size_ > peak_) peak_ = size_;
-        ++unfinished_;
-        getters_.choose();
-    }
+    inline void stored() noexcept;
     /// Before an item is taken: throws QueueShutDown, QueueEmpty.
     void require_item() const {
         if (empty()) [[unlikely]]
             throw_no_item();
     }
     /// An item was taken.
-    void taken() noexcept {
-        --size_;
-        putters_.choose();
-    }
+    inline void taken() noexcept;
     /// `dropped`: all items were destroyed.
     void shut_down(bool dropped) noexcept;
     void check_thread() const { binding_.check_thread(); }
@@ -119,6 +112,8 @@ public:
         enter();
         suspend(handle);
     }
+
+    [[nodiscard]] ReadyNode& turn() noexcept { return *this; }
 
 protected:
     explicit QueueWaiter(QueueCore& queue) noexcept : queue_(&queue) {}
@@ -163,6 +158,17 @@ using GetWaiter = QueueWaiter<QueueSide::get>;
 using PutWaiter = QueueWaiter<QueueSide::put>;
 extern template class QueueWaiter<QueueSide::get>;
 extern template class QueueWaiter<QueueSide::put>;
+
+inline void QueueCore::stored() noexcept {
+    if (++size_ > peak_) peak_ = size_;
+    ++unfinished_;
+    if (getters_.waiting()) getters_.choose_waiting<GetWaiter>(binding_.loop());
+}
+
+inline void QueueCore::taken() noexcept {
+    --size_;
+    if (putters_.waiting()) putters_.choose_waiting<PutWaiter>(binding_.loop());
+}
 
 /// What Queue::join returns.
 class [[nodiscard("write co_await queue.join()")]] JoinWaiter : public ListedWaiter {

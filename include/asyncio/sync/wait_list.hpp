@@ -123,11 +123,15 @@ public:
     /// Wakes the first that still waits; false when there is none.
     bool choose() noexcept {
         if (next_ == nullptr) return false;
-        ListedWaiter& waiter = *next_;
-        skip();
-        waiter.stage_ = ListedWaiter::Stage::chosen;
-        wake(waiter);
+        ListedWaiter& waiter = mark_next_chosen();
+        wake(waiter.task_->loop(), *waiter.node_);
         return true;
+    }
+    /// The same where somebody waits, on that loop, and all waiters are of that class, with a node of their own. Two
+    /// tasks that wake each other wait mostly for what is read through one another's waiters: this is less of it.
+    template <class Waiter>
+    void choose_waiting(LoopCore& loop) noexcept {
+        wake(loop, static_cast<Waiter&>(mark_next_chosen()).turn());
     }
     void choose_all() noexcept {
         while (choose()) {
@@ -157,11 +161,16 @@ private:
             next_ = entries_.next(*next_);
         } while (next_ != nullptr && next_->stage_ != ListedWaiter::Stage::waiting);
     }
-    static void wake(ListedWaiter& waiter) noexcept {
-        LoopCore& loop = waiter.task_->loop();
+    ListedWaiter& mark_next_chosen() noexcept {
+        ListedWaiter& waiter = *next_;
+        skip();
+        waiter.stage_ = ListedWaiter::Stage::chosen;
+        return waiter;
+    }
+    static void wake(LoopCore& loop, ReadyNode& turn) noexcept {
         ++loop.wakeups;
         loop.keep_order();
-        loop.make_ready(*waiter.node_);
+        loop.make_ready(turn);
     }
 
     IntrusiveList<ListedWaiter> entries_;
@@ -176,6 +185,8 @@ class LoopBinding {
 public:
     /// True when the task's loop is, or now becomes, the primitive's.
     [[nodiscard]] bool accepts(TaskCore& task) noexcept { return loop_.get() == &task.loop() || bind(task.loop()); }
+    /// Precondition: a task has waited.
+    [[nodiscard]] LoopCore& loop() const noexcept { return *loop_; }
     /// In debug mode, throws RuntimeError when another thread runs the loop.
     void check_thread() const {
         if (loop_) loop_->check_thread();
