@@ -223,8 +223,7 @@ void Connection::discard_input() noexcept {
     if (eof_) return;
     try {
         for (int i = 0; i < discards_at_close; ++i) {
-            std::byte* const buffer = loop_->read_buffer();  // rare: through the driver
-            if (loop_->driver().try_recv(*socket_, {buffer, LoopCore::read_buffer_size}) <= 0) return;
+            if (try_recv(loop_->driver(), *socket_, {loop_->read_buffer(), LoopCore::read_buffer_size}) <= 0) return;
         }
     } catch (const std::bad_alloc&) {
         // No buffer: then with a reset.
